@@ -16,6 +16,7 @@ from parts.process import wait_until
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.language import DEFAULT, catalogue
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
@@ -54,10 +55,10 @@ def effects_of_mail(page: Page) -> list[str]:
 
 
 class Patron:
-    """`email` is nobody else's in the shop's database."""
+    """`email` is nobody else's in the shop's database; `language` is their browser's."""
 
-    def __init__(self, app: Flask, buyer: Buyer) -> None:
-        self.app, self.buyer, self.page = app, buyer, buyer.page
+    def __init__(self, app: Flask, buyer: Buyer, language: str = DEFAULT) -> None:
+        self.app, self.buyer, self.page, self.language = app, buyer, buyer.page, language
         self.email = f"patron-{secrets.token_hex(6)}@example.com"
         self.driver = BillingDriver(app)
 
@@ -89,8 +90,13 @@ class Patron:
     def sign_in(self, to: str = SUBSCRIPTIONS) -> None:
         """By a link as it is mailed."""
         self.page.goto(self.in_shop(lambda: link_for(_customer(self.email), to)))
-        self.page.get_by_role("button", name="Continue").click()
+        self.press("Continue")
         self.buyer.is_at(f"{to}$")
+
+    def press(self, words: str) -> None:
+        """The button that says this in English, in their language."""
+        said = catalogue(self.language).gettext(words)
+        self.page.get_by_role("button", name=said, exact=True).click()
 
     def subscribe(self, item: str = CLUB, **more: Any) -> str:
         """A subscription that is paid, and its page is open; its id."""

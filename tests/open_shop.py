@@ -23,7 +23,7 @@ SHOP = {
     "SHOP_CONTACT": "hello@corner-shop.example",
     "SHOP_TERMS_URL": "https://corner-shop.example/terms",
     "SHOP_REFUND_POLICY_URL": "https://corner-shop.example/refunds",
-    "SHOP_ADDRESS": "Corner Shop Ltd | 12 Market Street | Bristol BS1 4ST | United Kingdom",
+    "SHOP_ADDRESS": "12 Market Street | Bristol BS1 4ST | United Kingdom",
     "SHOP_TAX_ID": "GB 123 4567 89",
 }
 # `make pictures BRAND_COLOR="#ffd400" SHOP_LOGO=...`; any other run shows the shop as it is.

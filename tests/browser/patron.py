@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from playwright.sync_api import Page
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from parts.process import wait_until
@@ -82,8 +82,11 @@ class Patron:
         self.work()
 
     def work(self) -> None:
-        """What follows payments and changes, up to the mails."""
+        """What follows payments and changes, up to the mails, in their language: a program that
+        pays for them speaks English."""
         with self.app.app_context():
+            if self.language != DEFAULT:
+                _speak(self.email, self.language)
             for queue in ("payment_critical", "payment_standard") * 2:
                 work(queue)
 
@@ -189,6 +192,12 @@ def _standing(email: str) -> tuple[object, ...]:
     ]
     mails = db.session.scalar(select(func.count(Mail.id)).where(Mail.recipient == email))
     return subscriptions, [(one.id, one.version) for one in _payments(email)], mails
+
+
+@atomic
+def _speak(session: Session, email: str, language: str) -> None:
+    for made_of, theirs in ((Customer, Customer.email), (Transaction, Transaction.email)):
+        session.execute(update(made_of).where(theirs == email).values(language=language))
 
 
 @atomic

@@ -47,7 +47,7 @@ def test_no_net_for_more_than_a_minute(buyer: Buyer, take: Pictures) -> None:
     buyer.reads(NO_NET)
     take(buyer, "form-offline")
     buyer.page.clock.fast_forward(61_000)
-    buyer.reads("We look whether your payment arrived as soon as you are online.")
+    buyer.reads("As soon as you are online, we check whether your payment arrived.")
     take(buyer, "form-late")
     buyer.page.context.set_offline(False)
     buyer.reads("Your payment did not reach us, so no payment was made.")

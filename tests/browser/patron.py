@@ -51,7 +51,7 @@ def effects(page: Page, of: str = ".effects > div") -> list[str]:
 
 def effects_of_mail(page: Page) -> list[str]:
     """The same, in a mail that is shown."""
-    return effects(page, 'tr:has(> td[width="30%"])')
+    return effects(page, 'tr:has(> td[width="70%"])')
 
 
 class Patron:

@@ -68,9 +68,7 @@ format: venv-test ## Rewrite the code and templates as the checks want them
 	@$(VENV)/bin/djlint templates --reformat --quiet
 
 pictures: venv-test ## Take every page of a buyer, in both themes and two widths, into data/pictures [BRAND_COLOR= SHOP_LOGO=]
-	@PICTURES=data/pictures $(VENV)/bin/python -m pytest tests/browser/test_pictures.py \
-		tests/browser/test_pictures_of_states.py tests/browser/test_pictures_of_trouble.py \
-		tests/browser/test_pictures_of_changes.py tests/browser/test_pictures_of_mails.py -q --timeout 600
+	@PICTURES=data/pictures $(VENV)/bin/python -m pytest tests/browser/test_pictures*.py -q --timeout 600
 	@ls data/pictures/contact-sheet-*.png
 
 messages: venv-test ## Gather what buyers read into the catalogues, to be translated

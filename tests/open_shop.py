@@ -18,6 +18,14 @@ from parts.ports import LOOPBACK, free_port
 from parts.postgres import create_database
 from parts.settings import private_settings
 
+# Whatever a shop may tell of itself: each page and each mail says it.
+SHOP = {
+    "SHOP_CONTACT": "hello@corner-shop.example",
+    "SHOP_TERMS_URL": "https://corner-shop.example/terms",
+    "SHOP_REFUND_POLICY_URL": "https://corner-shop.example/refunds",
+    "SHOP_ADDRESS": "12 Market Street | Bristol BS1 4ST | United Kingdom",
+    "SHOP_TAX_ID": "GB 123 4567 89",
+}
 # `make pictures BRAND_COLOR="#ffd400" SHOP_LOGO=...`; any other run shows the shop as it is.
 LOOK = {
     name: os.environ[name]
@@ -49,6 +57,7 @@ def open_shop(
             sandbox_url=sandbox_url,
         )
         | {"DATA_DIR": str(directory), "PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
+        | SHOP
         | LOOK
     )
     seed = [sys.executable, "-m", "flask", "--app", "demo.app", "demo", "seed"]

@@ -21,14 +21,17 @@ from payments_app.payments.truth import truth_of
 
 _NOTHING = Words("You have not been charged.")
 _CLOSED = Words("You have not been charged. If you closed your bank's window, nothing is lost.")
-_SINCE: dict[str, tuple[str, str]] = {
+_CARD_DECLINED = Words("Your bank declined this card. Contact your bank or use another card.")
+_SINCE: dict[str, tuple[str, str, str]] = {
     "paid": (
+        "done",
         Words("Paid by another attempt"),
         Words(
             "This attempt failed, and nothing was charged for it. What it was for is paid since."
         ),
     ),
     "under_way": (
+        "bank",
         Words("Another attempt is under way"),
         Words(
             "This attempt failed, and nothing was charged for it. Don't pay again: a newer one is "
@@ -61,10 +64,12 @@ def failure_of(
         return None
     since = truth_of(transaction).closed.get("pay_again")
     if since in _SINCE:  # another release may know more
-        heading, said = _SINCE[since]
+        icon, heading, said = _SINCE[since]
         url = _other_url(session, transaction)
-        return Failure(heading, said, "", "failed", Words("See that payment"), url)
+        return Failure(heading, said, "", icon, Words("See that payment"), url)
     key, sentence = buyer_sentence(as_object(transaction.error), transaction.phase)
+    if transaction.sets_up and key == "B1":
+        sentence = _CARD_DECLINED  # nothing was to be paid
     more: str = "" if "not charged" in sentence else _NOTHING
     icon = "failed"
     if key == NOT_CONFIRMED:

@@ -113,15 +113,17 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         return make_response(render_template("checkout/not_for_sale.html", **names))
     buyers.browser()
     known = _known_customer()
+    chosen = offer.choice(str(typed.get("quantity")))
+    by_card = bool(chosen.price.amount or offer.card_terms)
     # Cards are saved with us, and are of no use on a seller's own account.
     ours = seller is None or seller.account is None
-    cards = saved_cards(db.session(), known.id) if known and ours else []
+    cards = saved_cards(db.session(), known.id) if known and ours and by_card else []
     page = render_template(
         "checkout/form.html",
         offer=offer,
         seller=seller,
         seller_name=seller_name,
-        chosen=offer.choice(str(typed.get("quantity"))),
+        chosen=chosen,
         email=typed.get("email") or (known.email if known else vouched_email() or ""),
         known=known is not None,
         own_email=known.email if known and cards else "",

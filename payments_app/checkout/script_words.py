@@ -26,8 +26,8 @@ _WORDS = {
         "are charged once at most."
     ),
     "late": Words(
-        "We couldn't reach the shop for a minute. We look whether your payment arrived as soon as "
-        "you are online. Keep this page open."
+        "We couldn't reach the shop for a minute. As soon as you are online, we check whether your "
+        "payment arrived. Keep this page open."
     ),
     "notSent": Words(
         "Your payment did not reach us, so no payment was made. Do you still want to pay? Then "

@@ -96,6 +96,17 @@ def test_whoever_proved_the_address_reads_what_they_agreed_to_and_ends_it(
     assert len(told(shop_application)) == 1
 
 
+def test_whoever_agreed_to_nothing_reads_of_no_cards(shop_application: Application) -> None:
+    application = shop_application
+    ended = consent_of(application, both_kept(application)[0])
+    hers, his = (known(application, f"{name}@example.com") for name in ("ada", "bob"))
+    assert press(hers, f"/account/consents/{ended}").status_code == 303
+    pages = [one.get("/account/consents", headers=HTML).text for one in (hers, his)]
+    said = "These cards may be charged without you"
+    assert [said in page for page in pages] == [False, True]
+    assert ["No card of yours may be charged" in page for page in pages] == [True, False]
+
+
 def test_nobody_else_reads_or_ends_it(shop_application: Application) -> None:
     hers, bobs = both_kept(shop_application)
     path = f"/account/consents/{consent_of(shop_application, hers)}"

@@ -14,7 +14,7 @@ from parts.app import Web
 from tests.browser.buyer import Buyer
 from tests.browser.dashboard import Dashboard
 from tests.browser.patron import Patron
-from tests.browser.pictures import Pictures
+from tests.browser.pictures import Pictures, said_of
 
 
 @pytest.fixture
@@ -32,11 +32,19 @@ def dashboard(shop_app: Flask) -> Dashboard:
 
 
 @pytest.fixture(scope="session")
-def take(browser: Browser) -> Iterator[Pictures]:
-    """For all pictures; in the end their contact sheets."""
+def pictures(browser: Browser) -> Iterator[Pictures]:
+    """All of them; in the end their contact sheets."""
     pictures = Pictures()
     yield pictures
     pictures.write_sheets(browser)
+
+
+@pytest.fixture
+def take(pictures: Pictures, request: pytest.FixtureRequest) -> Iterator[Pictures]:
+    """Takes those that the test says it takes."""
+    before = len(pictures.names)
+    yield pictures
+    assert sorted(pictures.names[before:]) == sorted(said_of(request.function))
 
 
 @pytest.fixture
@@ -47,6 +55,14 @@ def buyer(context: BrowserContext) -> Iterator[Buyer]:
     for page in context.pages:
         page.close()
     assert buyer.complaints == []
+
+
+@pytest.fixture
+def german(browser: Browser, open_shop: Web) -> Iterator[Buyer]:
+    """Somebody who reads German, with a browser of their own."""
+    context = browser.new_context(base_url=open_shop.url, locale="de-DE")
+    yield Buyer(context.new_page())
+    context.close()
 
 
 @pytest.fixture(scope="session")

@@ -300,9 +300,7 @@ def _send(session: Session, paid: str) -> dict[str, Any]:
 def _subscribe(session: Session, customer_id: str) -> dict[str, Any]:
     """A subscription of which one period is paid, and the next one could not be."""
     slug = new_id("plan")
-    plan = Plan(
-        slug=slug, name="The Axe BillingDriver", amount=1500, currency="usd", interval="month"
-    )
+    plan = Plan(slug=slug, name="The tea box", amount=1500, currency="usd", interval="month")
     session.add(plan)
     session.flush()
     starts = [dt.date(2026, month, 1) for month in (1, 2, 3)]

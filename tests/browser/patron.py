@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from playwright.sync_api import Page
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from parts.process import wait_until
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.language import DEFAULT, catalogue
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
@@ -50,14 +51,14 @@ def effects(page: Page, of: str = ".effects > div") -> list[str]:
 
 def effects_of_mail(page: Page) -> list[str]:
     """The same, in a mail that is shown."""
-    return effects(page, 'tr:has(> td[width="30%"])')
+    return effects(page, 'tr:has(> td[width="70%"])')
 
 
 class Patron:
-    """`email` is nobody else's in the shop's database."""
+    """`email` is nobody else's in the shop's database; `language` is their browser's."""
 
-    def __init__(self, app: Flask, buyer: Buyer) -> None:
-        self.app, self.buyer, self.page = app, buyer, buyer.page
+    def __init__(self, app: Flask, buyer: Buyer, language: str = DEFAULT) -> None:
+        self.app, self.buyer, self.page, self.language = app, buyer, buyer.page, language
         self.email = f"patron-{secrets.token_hex(6)}@example.com"
         self.driver = BillingDriver(app)
 
@@ -81,16 +82,24 @@ class Patron:
         self.work()
 
     def work(self) -> None:
-        """What follows payments and changes, up to the mails."""
+        """What follows payments and changes, up to the mails, in their language: a program that
+        pays for them speaks English."""
         with self.app.app_context():
+            if self.language != DEFAULT:
+                _speak(self.email, self.language)
             for queue in ("payment_critical", "payment_standard") * 2:
                 work(queue)
 
     def sign_in(self, to: str = SUBSCRIPTIONS) -> None:
         """By a link as it is mailed."""
         self.page.goto(self.in_shop(lambda: link_for(_customer(self.email), to)))
-        self.page.get_by_role("button", name="Continue").click()
+        self.press("Continue")
         self.buyer.is_at(f"{to}$")
+
+    def press(self, words: str) -> None:
+        """The button that says this in English, in their language."""
+        said = catalogue(self.language).gettext(words)
+        self.page.get_by_role("button", name=said, exact=True).click()
 
     def subscribe(self, item: str = CLUB, **more: Any) -> str:
         """A subscription that is paid, and its page is open; its id."""
@@ -183,6 +192,12 @@ def _standing(email: str) -> tuple[object, ...]:
     ]
     mails = db.session.scalar(select(func.count(Mail.id)).where(Mail.recipient == email))
     return subscriptions, [(one.id, one.version) for one in _payments(email)], mails
+
+
+@atomic
+def _speak(session: Session, email: str, language: str) -> None:
+    for made_of, theirs in ((Customer, Customer.email), (Transaction, Transaction.email)):
+        session.execute(update(made_of).where(theirs == email).values(language=language))
 
 
 @atomic

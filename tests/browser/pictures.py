@@ -4,16 +4,17 @@ states to a sheet that it can be looked at as a whole."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.buyer import Buyer
-from tests.browser.every_picture import ALL
 
+Test = TypeVar("Test", bound=Callable[..., Any])
 DIRECTORY = os.environ.get("PICTURES", "")
 MARKS = [
     pytest.mark.browser,
@@ -37,6 +38,22 @@ _ROW = (
 _STYLE = "body{font:14px sans-serif;background:#999} img{vertical-align:top;margin:4px}"
 
 
+def takes(*names: str) -> Callable[[Test], Test]:
+    """Marks a test with the pictures that it takes: just these, or it fails."""
+
+    def mark(test: Test) -> Test:
+        test.__dict__["pictures_taken"] = names
+        return test
+
+    return mark
+
+
+def said_of(test: Callable[..., Any]) -> tuple[str, ...]:
+    """The pictures that it takes."""
+    names: tuple[str, ...] = getattr(test, "pictures_taken", ())
+    return names
+
+
 class Pictures:
     """Takes the page that a buyer sees, in each look."""
 
@@ -47,7 +64,6 @@ class Pictures:
 
     def __call__(self, buyer: Buyer, name: str) -> None:
         assert name not in self.names, f"two pictures are called {name}"
-        assert name in ALL, f"every_picture.py does not say of what {name} is"
         self.names.append(name)
         for width, theme in LOOKS:
             buyer.page.set_viewport_size({"width": width, "height": HEIGHT})

@@ -3,24 +3,13 @@ to look at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from playwright.sync_api import expect
 
-import pytest
-from playwright.sync_api import Browser, expect
-
-from parts.app import Web
 from tests.browser.buyer import DECLINED, SECURE, Buyer
 from tests.browser.dashboard import Dashboard
-from tests.browser.pictures import MARKS, Pictures
+from tests.browser.pictures import MARKS, Pictures, takes
 
 pytestmark = MARKS
-
-
-@pytest.fixture
-def german(browser: Browser, open_shop: Web) -> Iterator[Buyer]:
-    context = browser.new_context(base_url=open_shop.url, locale="de-DE")
-    yield Buyer(context.new_page())
-    context.close()
 
 
 PAGES = {
@@ -30,20 +19,24 @@ PAGES = {
     "form-free": "/checkout/sticker",
     "form-plan": "/checkout/coffee-club",
     "form-trial": "/checkout/letter",
+    "form-download": "/checkout/folding-pattern",
     "account-ask": "/account",
+    "account-link-too-old": "/account/too-old",
     "download-gone": "/downloads/none",
     "not-found": "/nope",
 }
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page(buyer: Buyer, take: Pictures, name: str) -> None:
-    buyer.page.goto(PAGES[name])
-    if name.startswith("form-") and name != "form-free":
-        expect(buyer.page.locator("[data-card-box='ready']")).to_be_visible()
-    take(buyer, name)
+@takes(*PAGES)
+def test_pages(buyer: Buyer, take: Pictures) -> None:
+    for name, path in PAGES.items():
+        buyer.page.goto(path)
+        if name.startswith("form-") and name != "form-free":
+            expect(buyer.page.locator("[data-card-box='ready']")).to_be_visible()
+        take(buyer, name)
 
 
+@takes("cart", "cart-refused")
 def test_the_cart(buyer: Buyer, take: Pictures) -> None:
     buyer.page.goto("/")
     buyer.page.get_by_role("button", name="Add Field notes to cart").click()
@@ -55,6 +48,7 @@ def test_the_cart(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "cart-refused")
 
 
+@takes("form-order", "form-order-unfolded")
 def test_an_order_of_several_things(buyer: Buyer, take: Pictures) -> None:
     for name in ("Field notes", "Enamel mug"):
         buyer.page.goto("/")
@@ -68,6 +62,7 @@ def test_an_order_of_several_things(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "form-order-unfolded")
 
 
+@takes("form-wrong", "thank-you")
 def test_a_journey_that_ends_well(buyer: Buyer, take: Pictures) -> None:
     buyer.open()
     buyer.press_pay()
@@ -77,12 +72,14 @@ def test_a_journey_that_ends_well(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "thank-you")
 
 
+@takes("declined")
 def test_a_decline(buyer: Buyer, take: Pictures) -> None:
     buyer.pay(DECLINED)
     buyer.sees("Payment failed")
     take(buyer, "declined")
 
 
+@takes("bank", "not-confirmed")
 def test_the_banks_check(buyer: Buyer, take: Pictures) -> None:
     buyer.pay(SECURE)
     buyer.sees_bank()
@@ -92,22 +89,27 @@ def test_the_banks_check(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "not-confirmed")
 
 
+ACCOUNT = {
+    "consents": "/account/consents",
+    "consent-to-end": "",
+    "account": "/account",
+    "subscriptions": "/account/subscriptions",
+    "form-saved-card": "/checkout/field-notes",
+}
+
+
+@takes("account-continue", *ACCOUNT)
 def test_an_account(buyer: Buyer, dashboard: Dashboard, take: Pictures) -> None:
     buyer.page.goto(dashboard.account_link())
     take(buyer, "account-continue")
     buyer.page.get_by_role("button", name="Continue").click()
     expect(buyer.page.get_by_text("Visa ending in 0005").first).to_be_visible()
-    for name, path in {
-        "consents": "/account/consents",
-        "consent-to-end": dashboard.address("consents.confirm"),
-        "account": "/account",
-        "subscriptions": "/account/subscriptions",
-        "form-saved-card": "/checkout/field-notes",
-    }.items():
-        buyer.page.goto(path)
+    for name, path in ACCOUNT.items():
+        buyer.page.goto(path or dashboard.address("consents.confirm"))
         take(buyer, name)
 
 
+@takes("account-asked")
 def test_a_link_is_asked_for(buyer: Buyer, take: Pictures) -> None:
     buyer.page.goto("/account")
     buyer.page.get_by_label("E-mail").fill("ada@example.com")
@@ -116,9 +118,20 @@ def test_a_link_is_asked_for(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "account-asked")
 
 
+GERMAN = {
+    "shop": "/",
+    "form": "/checkout/letter",
+    "form-plan": "/checkout/coffee-club",
+    "account-ask": "/account",
+}
+
+
+@takes(*(f"german-{name}" for name in (*GERMAN, "cart", "thank-you", "bank", "declined")))
 def test_the_same_in_german(german: Buyer, take: Pictures) -> None:
-    for name, path in {"shop": "/", "form": "/checkout/letter"}.items():
+    for name, path in GERMAN.items():
         german.page.goto(path)
+        if "form" in name:
+            expect(german.page.locator("[data-card-box='ready']")).to_be_visible()
         take(german, f"german-{name}")
     german.page.goto("/")
     german.page.get_by_role("button", name="Field notes in den Warenkorb").click()

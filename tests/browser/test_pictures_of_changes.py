@@ -12,12 +12,18 @@ from payments_app.payments.phases import Phase
 from tests.browser.buyer import SECURE, Buyer
 from tests.browser.dashboard import Dashboard
 from tests.browser.patron import CLUB, SUBSCRIPTIONS, Patron
-from tests.browser.pictures import MARKS, Pictures
+from tests.browser.pictures import MARKS, Pictures, takes
 from tests.browser.test_money_back import give_back
 
 pytestmark = MARKS
 
 
+@takes(
+    "subscription-to-change",
+    "subscription-to-pause",
+    "subscription-to-resume",
+    "subscription-to-charge",
+)
 def test_each_change_of_a_subscription(patron: Patron, take: Pictures) -> None:
     member = patron.subscribe()
     for name, button in {
@@ -35,6 +41,7 @@ def test_each_change_of_a_subscription(patron: Patron, take: Pictures) -> None:
     take(patron.buyer, "subscription-to-charge")
 
 
+@takes("subscription-being-set-up")
 def test_a_subscription_that_is_being_set_up(patron: Patron, take: Pictures) -> None:
     patron.buyer.open(CLUB)
     patron.buyer.fill(email=patron.email)
@@ -44,6 +51,7 @@ def test_a_subscription_that_is_being_set_up(patron: Patron, take: Pictures) -> 
     take(patron.buyer, "subscription-being-set-up")
 
 
+@takes("complete", "account-money-back")
 def test_an_account_to_which_money_went_back(
     patron: Patron, stranger: Buyer, take: Pictures
 ) -> None:
@@ -55,6 +63,7 @@ def test_an_account_to_which_money_went_back(
     take(patron.buyer, "account-money-back")
 
 
+@takes("payment-called-off")
 def test_a_payment_that_was_called_off(buyer: Buyer, shop_app: Flask, take: Pictures) -> None:
     @atomic
     def call_off(session: Session, transaction_id: str) -> None:
@@ -68,6 +77,7 @@ def test_a_payment_that_was_called_off(buyer: Buyer, shop_app: Flask, take: Pict
     take(buyer, "payment-called-off")
 
 
+@takes("consent-ended")
 def test_charges_that_have_ended(buyer: Buyer, dashboard: Dashboard, take: Pictures) -> None:
     buyer.page.goto("/consents/none")
     buyer.reads("This has ended, or the link is too old")

@@ -24,7 +24,7 @@ from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions.models import Subscription
 from tests.browser.buyer import Buyer
 from tests.browser.dashboard import Dashboard
-from tests.browser.pictures import MARKS, Pictures
+from tests.browser.pictures import MARKS, Pictures, takes
 
 pytestmark = MARKS
 Stripe = Callable[..., None]
@@ -50,6 +50,7 @@ def slow_banks(open_shop: Web) -> Iterator[None]:
     requests.post(url, auth=access, json={"ms": None}, timeout=10).raise_for_status()
 
 
+@takes("waiting", "waiting-after-10s", "waiting-after-60s")
 def test_a_payment_that_takes_long(buyer: Buyer, take: Pictures, stripe: Stripe) -> None:
     stripe(SLOW)
     buyer.page.clock.install()
@@ -62,6 +63,7 @@ def test_a_payment_that_takes_long(buyer: Buyer, take: Pictures, stripe: Stripe)
     stripe()
 
 
+@takes("checking")
 def test_an_outcome_that_nobody_knows_yet(buyer: Buyer, take: Pictures, stripe: Stripe) -> None:
     stripe(
         {"fault": "drop_after", "match": {"path": "/confirm$"}, "times": None},
@@ -73,12 +75,14 @@ def test_an_outcome_that_nobody_knows_yet(buyer: Buyer, take: Pictures, stripe: 
 
 
 @pytest.mark.usefixtures("slow_banks")
+@takes("waiting-for-the-bank")
 def test_a_bank_that_takes_its_time(buyer: Buyer, take: Pictures) -> None:
     buyer.pay()
     buyer.sees("Waiting for your bank")
     take(buyer, "waiting-for-the-bank")
 
 
+@takes("form-while-stripe-loads", "form-while-stripe-is-slow", "form-without-stripe")
 def test_stripe_slow_and_gone(buyer: Buyer, take: Pictures) -> None:
     held: list[Route] = []
     buyer.page.clock.install()
@@ -93,6 +97,7 @@ def test_stripe_slow_and_gone(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "form-without-stripe")
 
 
+@takes("refunded-in-part", "refunded")
 def test_money_given_back(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     buyer.pay()
     buyer.sees("Thank you")
@@ -110,6 +115,7 @@ def test_money_given_back(buyer: Buyer, take: Pictures, shop_app: Flask) -> None
         take(buyer, name)
 
 
+@takes("request", "request-no-longer-open")
 def test_what_another_application_asks_for(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     wish = Wish(Money(2500, "usd"), "Two tickets", cancel_url="https://shop.example.com/cart")
     with shop_app.app_context():
@@ -123,6 +129,7 @@ def test_what_another_application_asks_for(buyer: Buyer, take: Pictures, shop_ap
     take(buyer, "request-no-longer-open")
 
 
+@takes("cart-sold-out", "form-sold-out", "form-no-longer-sold")
 def test_what_can_not_be_bought(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     slug = new_id("plate")
 
@@ -149,6 +156,7 @@ def test_what_can_not_be_bought(buyer: Buyer, take: Pictures, shop_app: Flask) -
     take(buyer, "form-no-longer-sold")
 
 
+@takes("thank-you-download", "thank-you-free")
 def test_a_download_and_something_free(buyer: Buyer, take: Pictures) -> None:
     buyer.pay(item="folding-pattern")
     buyer.sees("Thank you")
@@ -160,6 +168,7 @@ def test_a_download_and_something_free(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "thank-you-free")
 
 
+@takes("card-to-remove", "subscription-to-cancel", "subscription-active", "form-new-card")
 def test_changes_of_a_subscription(
     buyer: Buyer, dashboard: Dashboard, shop_app: Flask, take: Pictures
 ) -> None:
@@ -191,6 +200,7 @@ PROBLEMS = {
 }
 
 
+@takes(*PROBLEMS)
 def test_what_the_site_says_in_trouble(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     for name, problem in PROBLEMS.items():
         with shop_app.test_request_context("/", headers={"Accept": "text/html"}):

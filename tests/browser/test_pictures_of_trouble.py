@@ -1,5 +1,5 @@
 """`make pictures`: what a buyer meets now and then: a bank's window that is closed, no net, no
-scripts, a question, money that did not arrive, and the mails."""
+scripts, a question and money that did not arrive."""
 
 from __future__ import annotations
 
@@ -10,23 +10,18 @@ from typing import Any
 import pytest
 from flask import Flask, render_template
 from playwright.sync_api import Browser, BrowserContext
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from parts.app import Web
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
-from payments_app.core.extensions import db
-from payments_app.notices.models import Mail
-from payments_app.notices.receipts import write_failure_notice, write_receipt
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions.models import Subscription
-from tests.browser.buyer import DECLINED, SECURE, Buyer
+from tests.browser.buyer import SECURE, Buyer
 from tests.browser.dashboard import Dashboard
-from tests.browser.pictures import MARKS, Pictures
-from tests.ledger.concurrency import claim
+from tests.browser.pictures import MARKS, Pictures, takes
 
 pytestmark = MARKS
 Stripe = Callable[..., None]
@@ -42,6 +37,7 @@ def context(browser: Browser, open_shop: Web) -> Iterator[BrowserContext]:
     context.close()
 
 
+@takes("bank-closed")
 def test_the_banks_window_is_closed(buyer: Buyer, take: Pictures) -> None:
     buyer.open()
     buyer.fill(SECURE)
@@ -51,6 +47,7 @@ def test_the_banks_window_is_closed(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "bank-closed")
 
 
+@takes("waiting-offline", "waiting-check-again")
 def test_no_net_and_no_end(buyer: Buyer, take: Pictures, stripe: Stripe) -> None:
     stripe(SLOW)
     buyer.page.clock.install()
@@ -66,11 +63,13 @@ def test_no_net_and_no_end(buyer: Buyer, take: Pictures, stripe: Stripe) -> None
     stripe()
 
 
+@takes("form-without-scripts")
 def test_no_scripts(scriptless_buyer: Buyer, take: Pictures) -> None:
     scriptless_buyer.open()
     take(scriptless_buyer, "form-without-scripts")
 
 
+@takes("form-question", "form-wrong-answer", "security-check")
 def test_a_question_and_a_security_check(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     buyer.open()
     buyer.page.locator("[data-pay]").wait_for()
@@ -82,11 +81,16 @@ def test_a_question_and_a_security_check(buyer: Buyer, take: Pictures, shop_app:
         }"""
     )
     take(buyer, "form-question")
+    buyer.fill()
+    buyer.press_pay()
+    buyer.reads("Answer the question.")
+    take(buyer, "form-wrong-answer")
     with shop_app.test_request_context("/", headers={"Accept": "text/html"}):
         buyer.shows(render_template("checkout/challenge.html", item="tea", problem=None, action=""))
     take(buyer, "security-check")
 
 
+@takes("refund-failed", "dispute-lost")
 def test_money_that_did_not_arrive(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     @atomic
     def give_back(session: Session, paid: str) -> None:
@@ -110,6 +114,7 @@ def test_money_that_did_not_arrive(buyer: Buyer, take: Pictures, shop_app: Flask
         take(buyer, name)
 
 
+@takes("subscription-trial", "subscription-paused", "subscription-to-end", "subscription-ended")
 def test_a_subscription_that_rests(
     buyer: Buyer, dashboard: Dashboard, shop_app: Flask, take: Pictures
 ) -> None:
@@ -138,21 +143,3 @@ def test_a_subscription_that_rests(
         take(buyer, f"subscription-{name}")
     with shop_app.app_context():
         put({})
-
-
-def test_mails(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
-    def written(transaction_id: str) -> str:
-        with shop_app.app_context():
-            write_receipt(transaction_id, claim("receipt"))
-            write_failure_notice(transaction_id, claim("failure"))
-            wanted = select(Mail.html).where(Mail.transaction_id == transaction_id)
-            return db.session.scalars(wanted).one()
-
-    for name, card, words in (
-        ("receipt", None, "Thank you"),
-        ("payment-failed", DECLINED, "Payment failed"),
-    ):
-        buyer.pay(*([card] if card else []))
-        buyer.sees(words)
-        buyer.shows(written(buyer.status()["id"]))
-        take(buyer, f"mail-{name}")

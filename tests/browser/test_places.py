@@ -27,6 +27,16 @@ def top(found: Locator) -> float:
     return float(found.evaluate("one => one.getBoundingClientRect().top"))
 
 
+def lines(found: Locator) -> int:
+    """On how many lines its text stands."""
+    tops = """one => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+    }"""
+    return int(found.evaluate(tops))
+
+
 def ends(found: Locator) -> set[int]:
     """Where these end, in whole pixels."""
     return set(
@@ -54,6 +64,31 @@ def test_a_price_ends_where_the_order_ends_however_short_its_words(buyer: Buyer,
     assert ends(buyer.page.locator(".items .price")) == ends(buyer.page.locator(".order"))
 
 
+def test_a_price_ends_there_too_where_it_takes_a_line_of_its_own(buyer: Buyer) -> None:
+    buyer.page.set_viewport_size(PHONE)
+    buyer.pay(item="coffee-club")
+    buyer.sees("Thank you")
+    name, price = (buyer.page.locator(f".items li > div > {css}") for css in ("span", ".price"))
+    assert top(price) > top(name.first)
+    assert ends(price) == ends(buyer.page.locator(".items"))
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_whom_to_ask_is_an_unbroken_address(
+    browser: Browser, open_shop: Web, shop_app: Flask, locale: str
+) -> None:
+    contact = shop_app.config["CONFIG"].shop_contact
+    with browser.new_context(base_url=open_shop.url, locale=locale, viewport=PHONE) as context:
+        page = context.new_page()
+        page.goto("/account")
+        expect(page.locator(".colophon [href^=mailto]")).to_have_text(contact)
+        assert lines(page.locator(".colophon [href^=mailto]")) == 1
+        assert ends(page.locator(".colophon")) == {PHONE["width"]}
+        with shop_app.test_request_context(headers={"Accept-Language": locale}):
+            page.set_content(render_template("mail/account_link.html", shop="Shop", minutes=1))
+        assert lines(page.locator("[href^=mailto]")) == 1
+
+
 def test_what_was_paid_ends_in_one_line_also_where_it_takes_a_line_of_its_own(buyer: Buyer) -> None:
     buyer.page.set_viewport_size(PHONE)
     buyer.pay()
@@ -72,6 +107,7 @@ def test_the_sums_of_a_change_stand_under_each_other(buyer: Buyer, dashboard: Da
         sums = buyer.page.locator(".effects strong")
         assert ends(sums) == ends(buyer.page.locator(".effects"))
         words = buyer.page.locator(".effects dd")
+        words.first.locator("xpath=../dt").evaluate("date => { date.textContent = 'Today'; }")
         assert len(set(words.evaluate_all("all => all.map(one => one.offsetLeft)"))) == 1
 
 

@@ -146,7 +146,7 @@ def test_after_a_minute_it_is_asked_whether_it_is_still_wanted(buyer: Buyer) -> 
     buyer.press_pay()
     buyer.reads(NO_NET)
     buyer.page.clock.fast_forward(61_000)
-    buyer.reads("We look whether your payment arrived as soon as you are online.")
+    buyer.reads("As soon as you are online, we check whether your payment arrived.")
     buyer.page.context.set_offline(False)
     buyer.reads("Your payment did not reach us, so no payment was made.")
     assert keys == []
@@ -169,7 +169,7 @@ def test_after_a_minute_a_payment_that_arrived_is_shown_and_not_sent_again(buyer
     buyer.press_pay()
     buyer.reads(NO_NET)
     buyer.page.clock.fast_forward(61_000)
-    buyer.reads("We look whether your payment arrived")
+    buyer.reads("we check whether your payment arrived")
     buyer.page.context.set_offline(False)
     buyer.sees("Thank you")
     assert len(set(keys)) == 1

@@ -72,7 +72,9 @@ def test_an_old_attempt_of_what_was_paid_since_says_so(checkout: CheckoutClient)
     assert "Paid by another attempt" in text
     assert "What it was for is paid since." in text
     assert "Try another card" not in text
-    assert f'href="/transactions/{paid}"' in checkout.page(f"/transactions/{failed}").text
+    page = checkout.page(f"/transactions/{failed}").text
+    assert f'href="/transactions/{paid}"' in page
+    assert icons(page) == ["done"]
     stranger = checkout.page(f"/transactions/{failed}", checkout.stranger()).text
     assert "Paid by another attempt" in stranger
     assert paid not in stranger
@@ -84,6 +86,7 @@ def test_an_old_attempt_beside_a_newer_one_offers_no_other(checkout: CheckoutCli
     text = read(checkout, f"/transactions/{failed}")
     assert "Another attempt is under way" in text
     assert "Don't pay again" in text
+    assert icons(checkout.page(f"/transactions/{failed}").text) == ["bank"]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,11 @@ def test_the_button_does_what_the_sentence_says(
     page = checkout.page(f"/transactions/{checkout.pay(card)}").text
     assert f"<h1>{heading}</h1>" in page
     assert re.search(rf">\s*{button}</a>", page)
+
+
+def icons(page: str) -> list[str]:
+    """What stands above the headings."""
+    return re.findall(r'class="icon icon-(\w+)"', page)
 
 
 def order_of(page: str) -> str:

@@ -115,6 +115,19 @@ def test_a_stranger_never_gets_the_client_secret(
     assert "_secret_" not in checkout.page(f"/transactions/{asked}").text
 
 
+def test_only_its_own_buyer_is_asked_to_confirm_it(
+    checkout: CheckoutClient, stranger: FlaskClient
+) -> None:
+    path = f"/transactions/{checkout.pay('pm_card_authenticationRequired')}"
+    asked, elsewhere = (
+        "Nothing is charged before you do.",
+        "Continue in the browser where you started this payment.",
+    )
+    mine, others = (checkout.page(path, one).text for one in (None, stranger))
+    assert (asked in mine, elsewhere in mine) == (True, False)
+    assert (asked in others, elsewhere in others) == (False, True)
+
+
 def test_an_unchanged_status_answers_304(checkout: CheckoutClient) -> None:
     path = f"/transactions/{checkout.post().json['id']}"
     etag = checkout.client.get(path).headers["ETag"]

@@ -141,6 +141,16 @@ def test_the_checkout_offers_the_saved_card_to_its_owner_alone(
     assert card not in checkout.page("/checkout/field-notes").text
 
 
+def test_what_is_free_is_for_any_address_whatever_cards_are_saved(
+    checkout: CheckoutClient, card: str
+) -> None:
+    browser = known(checkout)
+    page = browser.get("/checkout/sticker", headers=BROWSER).text
+    assert (card in page, "readonly" in page, "Saved cards" in page) == (False, False, False)
+    assert 'value="ada@example.com"' in page
+    assert "readonly" in browser.get("/checkout/field-notes", headers=BROWSER).text
+
+
 def test_the_form_with_a_saved_card_is_not_cached(checkout: CheckoutClient, card: str) -> None:
     page = known(checkout).get("/checkout/field-notes", headers=BROWSER)
     assert "no-store" in page.headers["Cache-Control"]

@@ -53,6 +53,7 @@ def test_a_refused_renewal_is_told_once_with_a_link_to_pay(billing: BillingDrive
     (received,) = mails_of(billing, "dunning")
     assert f"/checkout/{billing.periods(member)[-1].id}\n" in received.text
     assert "/account/" not in received.text
+    assert "saved card" not in received.text + received.html  # that one was refused, or is gone
     assert mails_of(billing, "payment_failed") == []
 
 

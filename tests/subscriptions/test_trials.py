@@ -69,6 +69,16 @@ def test_a_trial_needs_a_card(checkout: CheckoutClient) -> None:
     assert (answer.status_code, "payment_method" in answer.json["error"]["fields"]) == (422, True)
 
 
+def test_a_card_that_is_declined_is_no_payment_that_was(checkout: CheckoutClient) -> None:
+    declined = checkout.pay("pm_card_visa_chargeDeclined", item="letter")
+    page = checkout.page(f"/transactions/{declined}").text
+    assert "The card was not saved" in page
+    assert "Your bank declined this card. Contact your bank or use another card." in page
+    assert "this payment" not in page
+    paid = checkout.pay("pm_card_visa_chargeDeclined", item="coffee-club")
+    assert "Your bank declined this payment." in checkout.page(f"/transactions/{paid}").text
+
+
 def test_the_thank_you_says_until_when_it_is_free(checkout: CheckoutClient) -> None:
     checkout.pay(item="letter")
     page = checkout.page("/thankyou").text

@@ -84,8 +84,9 @@ def test_whom_to_ask_is_an_unbroken_address(
         expect(page.locator(".colophon [href^=mailto]")).to_have_text(contact)
         assert lines(page.locator(".colophon [href^=mailto]")) == 1
         assert ends(page.locator(".colophon")) == {PHONE["width"]}
-        with shop_app.test_request_context(headers={"Accept-Language": locale}):
-            page.set_content(render_template("mail/account_link.html", shop="Shop", minutes=1))
+        words = {"subject": "Sign in", "shop": "Shop", "link": "https://example.com", "minutes": 1}
+        with shop_app.test_request_context("/", headers={"Accept-Language": locale}):
+            page.set_content(render_template("mail/account_link.html", **words))
         assert lines(page.locator("[href^=mailto]")) == 1
 
 

@@ -10,7 +10,7 @@ import psycopg
 from flask import g, template_rendered
 from sqlalchemy import event
 
-from bench.beside import keep_all_days
+from bench.beside import fill_beside, keep_all_days
 from bench.load import take_turns
 from bench.site import Site, flask
 from bench.staff import Bench
@@ -21,13 +21,14 @@ from parts.settings import NO_CACHE
 
 FEW, MANY = 1_000, 1_000_000
 ROUNDS = 25
-GROWS = {  # at most so many times as long
-    "list": 1.3,
-    "deepest page": 1.3,
-    "search, e-mail": 1.3,
-    "search, last 4": 1.3,
-    "reports, 90 days": 1.3,
-}
+GROWS = dict.fromkeys(  # at most so many times as long
+    (
+        *("list", "deepest page", "search, e-mail", "search, last 4", "search, name"),
+        *("payment", "customer", "reports, 90 days", "overview", "disputes", "payouts", "ledger"),
+        *("journals", "audit", "receipts", "queues", "dead letters"),
+    ),
+    1.3,
+)
 NO_ADMIN = "neither is a dependency; both count all rows and page by OFFSET"
 _CUSTOMERS = """
     SELECT payable_id FROM pay_payment_records WHERE role = 'customer'
@@ -46,6 +47,9 @@ def rows(here: Site, many: int = MANY) -> list[Row]:
     """Milliseconds of a whole request in one process, by the clock: the database's are in them."""
     _fill(here, "few", FEW)
     took = _fill(here, "many", many)
+    for name in ("few", "many"):
+        with here.postgres.connect(name) as database:
+            fill_beside(database)
     few, large = (Bench(_url(here, name), here.cache.url()) for name in ("few", "many"))
     for bench in (few, large):
         with bench.app.app_context():

@@ -6,6 +6,11 @@ from __future__ import annotations
 
 import psycopg
 
+from payments_app.ledger import days
+from payments_app.staff.reports.aggregate import aggregate
+from payments_app.staff.reports.figures import keep_days
+from payments_app.staff.zones import business_zone
+
 PAGES = 120  # of what a page lists: more than one shows
 _PAID = "pay_transactions WHERE state = 'complete'"
 _FILL = (
@@ -68,7 +73,7 @@ _FILL = (
                               due_by, payment_created_at)
     SELECT 'dsp_' || substr(id, 5), id, 'dp_' || id, 'lost', 1, 'withdrawn', 'fraudulent', amount,
            currency, false, false, '{{}}', ended_at, ended_at, created_at
-      FROM {_PAID} ORDER BY created_at DESC LIMIT {PAGES}
+      FROM {_PAID} ORDER BY created_at DESC LIMIT {PAGES} ON CONFLICT DO NOTHING
     """,  # noqa: S608
     f"""
     INSERT INTO pay_history (at, kind, what, actor, transaction_id, data)
@@ -83,5 +88,13 @@ def fill_beside(database: psycopg.Connection) -> None:
     look at it."""
     with database.transaction():
         for statement in _FILL:
-            database.execute(statement)  # type: ignore[arg-type]
+            database.execute(statement)
     database.execute("VACUUM ANALYZE")
+
+
+def keep_all_days() -> None:
+    """What the job of the reports, which runs each minute, would have kept by now."""
+    zone = business_zone()
+    aggregate()
+    while keep_days(zone) or days.keep_days(zone):
+        pass

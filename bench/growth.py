@@ -10,6 +10,7 @@ import psycopg
 from flask import g, template_rendered
 from sqlalchemy import event
 
+from bench.beside import fill_beside, keep_all_days
 from bench.load import take_turns
 from bench.site import Site, flask
 from bench.staff import Bench
@@ -17,20 +18,17 @@ from bench.table import Row, at_most
 from parts.postgres import create_database, libpq
 from parts.schema import migrate
 from parts.settings import NO_CACHE
-from payments_app.ledger import days
-from payments_app.staff.reports.aggregate import aggregate
-from payments_app.staff.reports.figures import keep_days
-from payments_app.staff.zones import business_zone
 
 FEW, MANY = 1_000, 1_000_000
 ROUNDS = 25
-GROWS = {  # at most so many times as long
-    "list": 1.3,
-    "deepest page": 1.3,
-    "search, e-mail": 1.3,
-    "search, last 4": 1.3,
-    "reports, 90 days": 1.3,
-}
+GROWS = dict.fromkeys(  # at most so many times as long
+    (
+        *("list", "deepest page", "search, e-mail", "search, last 4", "search, name"),
+        *("payment", "customer", "reports, 90 days", "overview", "disputes", "payouts", "ledger"),
+        *("journals", "audit", "receipts", "queues", "dead letters"),
+    ),
+    1.3,
+)
 NO_ADMIN = "neither is a dependency; both count all rows and page by OFFSET"
 _CUSTOMERS = """
     SELECT payable_id FROM pay_payment_records WHERE role = 'customer'
@@ -49,9 +47,13 @@ def rows(here: Site, many: int = MANY) -> list[Row]:
     """Milliseconds of a whole request in one process, by the clock: the database's are in them."""
     _fill(here, "few", FEW)
     took = _fill(here, "many", many)
+    for name in ("few", "many"):
+        with here.postgres.connect(name) as database:
+            fill_beside(database)
     few, large = (Bench(_url(here, name), here.cache.url()) for name in ("few", "many"))
     for bench in (few, large):
-        _keep_days(bench)
+        with bench.app.app_context():
+            keep_all_days()
     bare = Bench(_url(here, "many"), NO_CACHE)
     return [
         *_grown(few, large, many),
@@ -76,15 +78,6 @@ def _fill(here: Site, name: str, count: int) -> float:
     with here.postgres.connect(name) as database:
         database.execute("VACUUM ANALYZE")
     return took
-
-
-def _keep_days(bench: Bench) -> None:
-    """What the job of the reports, which runs each minute, would have kept by now."""
-    with bench.app.app_context():
-        zone = business_zone()
-        aggregate()
-        while keep_days(zone) or days.keep_days(zone):
-            pass
 
 
 def _waits(bench: Bench, address: str) -> Callable[[], float]:

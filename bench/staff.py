@@ -55,9 +55,19 @@ class Bench:
             "deepest page": f"/staff/payments?before={self.deep}",
             "search, e-mail": f"/staff/payments?q={self.email}",
             "search, last 4": "/staff/payments?q=4242",
+            "search, name": f"/staff/payments?q={self.email.partition('.')[0]}",
             "payment": f"/staff/payments/{self.payment}",
             "customer": f"/staff/customers/{self.customer}",
             "reports, 90 days": "/staff/reports?days=90",
+            "overview": "/staff",
+            "disputes": "/staff/disputes",
+            "payouts": "/staff/payouts",
+            "ledger": "/staff/ledger",
+            "journals": "/staff/ledger/journals",
+            "audit": "/staff/audit",
+            "receipts": "/staff/receipts",
+            "queues": "/staff/queues",
+            "dead letters": "/staff/queues/dead?command=read_fee",
         }
 
     def get(self, address: str) -> tuple[float, float]:

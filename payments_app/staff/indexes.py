@@ -108,6 +108,7 @@ INDEXES = (
         postgresql_where=text(_SUCCEEDED),
         sqlite_where=text(_SUCCEEDED),
     ),
+    Index("pay_refunds_created_at_idx", Refund.created_at),
     Index(
         "pay_history_staff_idx",
         HistoryEntry.id,

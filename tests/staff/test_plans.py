@@ -1,10 +1,11 @@
-"""No filter and no reading of the search box reads a whole table, at 50,000 payments."""
+"""No page, no filter and no reading of the search box reads a whole table, at 50,000 payments."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select, text
 
+from bench.beside import fill_beside
 from demo.payment_history import add_demo_data
 from parts.postgres import create_database, libpq
 from payments_app import create_app
@@ -30,6 +32,9 @@ from payments_app.staff.payments.filters import STATUSES, Filters
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.payments.read_filters import read_filters
 from payments_app.staff.payments.search import search
+from payments_app.staff.reports.figures import keep_days
+from payments_app.staff.reports.rollups import aggregate_all
+from tests.accounts.staff_driver import Browser, StaffDriver
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +49,14 @@ LARGE = {
     "pay_orders",
     "pay_refunds",
     "pay_disputes",
+    "pay_outbox",
+    "pay_mails",
+    "pay_stripe_events",
+    "pay_ledger_journals",
+    "pay_ledger_entries",
+    "pay_payout_lines",
 }
+MOST_READ = 4500  # rows of one of them, for a page: of the history, twice its newest 2,000
 
 MANY_REFUNDS = """
 INSERT INTO pay_refunds (id, transaction_id, state, version, amount, currency, reason, requested_by,
@@ -89,16 +101,43 @@ def filled(large_database: str, sandbox_url: str, redis_url: str) -> Iterator[Fl
         # Where returns are few the planner rightly reads all of those: here they are many.
         connection.execute(MANY_REFUNDS)
         connection.execute(MANY_DISPUTES)
-        connection.execute("VACUUM ANALYZE")
+        fill_beside(connection)
+    with app.app_context():
+        aggregate_all(UTC)
+        keep_days(UTC)  # the last 50 at a time
+        keep_days(UTC)
     yield app
     with app.app_context():
         db.engine.dispose()
 
 
+class Plans(list[str]):
+    """Of the statements that were sent, as `operation on table`, with the index; `read` says how
+    many rows of a table were looked at, `sent` how many each statement brought."""
+
+    def __init__(self) -> None:
+        self.read, self.sent = Counter[str](), list[int]()
+
+    def add(self, plan: object) -> None:
+        if isinstance(plan, list):
+            for part in plan:
+                self.add(part)
+        elif isinstance(plan, dict):
+            if plan.get("Node Type", "").startswith("Gather"):
+                self.append("several processes")
+            if table := plan.get("Relation Name"):
+                by = f" by {plan['Index Name']}" if "Index Name" in plan else ""
+                self.append(f"{plan['Node Type']} on {table}{by}")
+                rows = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+                self.read[table] += rows * plan["Actual Loops"]
+            for part in plan.values():
+                self.add(part)
+
+
 @pytest.fixture
-def plans(filled: Flask) -> Iterator[list[str]]:
-    """Plans of the statements that are sent meanwhile, as `operation on table`, with the index."""
-    seen: list[str] = []
+def plans(filled: Flask) -> Iterator[Plans]:
+    """Plans of the statements that are sent meanwhile."""
+    seen = Plans()
     with filled.test_request_context():
         engine, asking = db.engine, [False]
 
@@ -106,9 +145,11 @@ def plans(filled: Flask) -> Iterator[list[str]]:
             if asking[0] or not statement.startswith("SELECT"):
                 return
             asking[0] = True
-            plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
-            found = plan.scalar_one()
-            seen.extend(_operations(json.loads(found) if isinstance(found, str) else found))
+            asked = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
+            found = connection.exec_driver_sql(asked, parameters).scalar_one()
+            plan = json.loads(found) if isinstance(found, str) else found
+            seen.add(plan)
+            seen.sent.append(plan[0]["Plan"]["Actual Rows"])
             asking[0] = False
 
         event.listen(engine, "before_cursor_execute", explain)
@@ -116,19 +157,12 @@ def plans(filled: Flask) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", explain)
 
 
-def _operations(plan: object) -> Iterator[str]:
-    if isinstance(plan, list):
-        for part in plan:
-            yield from _operations(part)
-    elif isinstance(plan, dict):
-        if "Relation Name" in plan:
-            by = f" by {plan['Index Name']}" if "Index Name" in plan else ""
-            yield f"{plan['Node Type']} on {plan['Relation Name']}{by}"
-        for part in plan.values():
-            yield from _operations(part)
+@pytest.fixture(scope="session")
+def admin(filled: Flask) -> Browser:
+    return StaffDriver(filled).signed_in("admin")
 
 
-def whole_tables(plans: list[str]) -> set[str]:
+def whole_tables(plans: Plans) -> set[str]:
     assert plans
     return {plan for plan in plans if plan.startswith("Seq Scan") and plan.split()[-1] in LARGE}
 
@@ -148,7 +182,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("given", FILTERS, ids=str)
-def test_a_filtered_page_comes_out_of_an_index(plans: list[str], given: dict[str, str]) -> None:
+def test_a_filtered_page_comes_out_of_an_index(plans: Plans, given: dict[str, str]) -> None:
     filters = read_filters(given, UTC, TODAY)
     assert not filters.problems
     walk_pages(filters)
@@ -168,7 +202,7 @@ def test_what_was_given_back_is_there_to_be_found(filled: Flask, status: str) ->
     ("status", "table"), [("refunded", "pay_refunds"), ("disputed", "pay_disputes")]
 )
 def test_where_few_payments_were_given_back_only_those_are_read(
-    plans: list[str], status: str, table: str, left: int
+    plans: Plans, status: str, table: str, left: int
 ) -> None:
     keep = f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {table} LIMIT {left})"
     db.session().execute(text(keep))
@@ -189,7 +223,7 @@ def walk_pages(filters: Filters) -> None:
     read_page(session, filters.conditions, sort_key=sort_key, after=page.older)
 
 
-def test_the_pages_of_disputes_come_out_of_an_index(plans: list[str]) -> None:
+def test_the_pages_of_disputes_come_out_of_an_index(plans: Plans) -> None:
     waiting(db.session(), UTC)
     _, older = newest(db.session(), UTC)
     newest(db.session(), UTC, older)
@@ -197,7 +231,7 @@ def test_the_pages_of_disputes_come_out_of_an_index(plans: list[str]) -> None:
     assert whole_tables(plans) == set()
 
 
-def test_likely_double_payments_come_out_of_an_index(plans: list[str]) -> None:
+def test_likely_double_payments_come_out_of_an_index(plans: Plans) -> None:
     newest_one = select(Transaction.id).order_by(Transaction.created_at.desc()).limit(1)
     transaction_id = db.session().execute(newest_one).scalar_one()
     likely_doubles(db.session(), utcnow() - dt.timedelta(days=7))
@@ -226,27 +260,89 @@ def test_likely_double_payments_come_out_of_an_index(plans: list[str]) -> None:
     ],
 )
 def test_a_search_comes_out_of_an_index(
-    plans: list[str], typed: str, monkeypatch: pytest.MonkeyPatch
+    plans: Plans, typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_people, "NEWEST", 50)  # of more than there are, all would be read
     search(db.session(), typed, UTC, TODAY)
     assert whole_tables(plans) == set()
 
 
-def test_a_customer_s_panel_comes_out_of_an_index(plans: list[str]) -> None:
+def test_a_customer_s_panel_comes_out_of_an_index(plans: Plans) -> None:
     customer_id = db.session().execute(select(Customer.id).limit(1)).scalar_one()
     plans.clear()
     panel_of(db.session(), customer_id)
     assert whole_tables(plans) == set()
 
 
-def test_a_timeline_comes_out_of_an_index(plans: list[str]) -> None:
+def test_a_timeline_comes_out_of_an_index(plans: Plans) -> None:
     transaction_id = db.session().execute(select(Transaction.id).limit(1)).scalar_one()
     plans.clear()
     assert timeline(db.session(), transaction_id, UTC, technical=True)
     assert whole_tables(plans) == set()
 
 
-def test_the_check_sees_a_whole_table_when_there_is_one(plans: list[str]) -> None:
+def test_the_check_sees_a_whole_table_when_there_is_one(plans: Plans) -> None:
     db.session().execute(select(Transaction.id).where(text("description = 'x'")))
     assert whole_tables(plans) == {"Seq Scan on pay_transactions"}
+
+
+def test_the_check_sees_how_many_rows_are_looked_at(plans: Plans) -> None:
+    db.session().execute(select(Transaction.id).where(text("description = 'x'")))
+    assert plans.read["pay_transactions"] == 50_000
+
+
+PAGES = [
+    "/staff",
+    "/staff/payments",
+    "/staff/payments?status=failed",
+    "/staff/disputes",
+    "/staff/double-payments",
+    "/staff/payment-links",
+    "/staff/settlements",
+    "/staff/ledger/journals",
+    "/staff/reports",
+    "/staff/reconciliation",
+    "/staff/alerts",
+    "/staff/queues",
+    "/staff/merchants",
+    "/staff/audit",
+    "/staff/members",
+    "/staff/receipts",
+    "/api/v1/reports/sales_summary",
+]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_looks_at_a_small_part_of_what_there_is(
+    plans: Plans, filled: Flask, admin: Browser, address: str
+) -> None:
+    filled.extensions.pop("incident", None)  # it is measured once in two seconds
+    assert admin.get(address).status_code == 200
+    assert {table: n for table, n in plans.read.items() if table in LARGE and n > MOST_READ} == {}
+    assert whole_tables(plans) == set()
+    assert "several processes" not in plans
+
+
+def test_the_metrics_look_at_the_newest_entries_and_at_no_payment_of_yesterday(
+    plans: Plans, admin: Browser
+) -> None:
+    assert admin.get("/metrics").status_code == 200
+    assert plans.read["pay_transactions"] == 0
+    assert plans.read["pay_history"] <= 20_000
+    assert whole_tables(plans) == set()
+    assert "several processes" not in plans
+
+
+def test_a_report_is_a_few_rows_for_each_day(plans: Plans, admin: Browser) -> None:
+    """What is paid and what failed, of each day, and which days were kept: not each reason."""
+    assert admin.get("/staff/reports").status_code == 200
+    assert sum(plans.sent) <= 4 * 30 + 100
+
+
+def test_a_part_that_many_addresses_hold_is_looked_for_until_a_page_is_full(
+    plans: Plans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_people, "NEWEST", 10_000)
+    (group,) = search(db.session(), "customers.example", UTC, TODAY).groups
+    assert (len(group.payments), group.more) == (25, True)
+    assert plans.read["pay_transactions"] <= MOST_READ

@@ -75,9 +75,7 @@ def payouts(
 def rows_of(session: Session, found: Sequence[Payout], zone: ZoneInfo) -> list[PayoutRow]:
     """Payouts, each with whether it is what it is made of."""
     sums = _come_to(session, found)
-    return [
-        _row(payout, net, count, zone) for payout in found for net, count in [sums[payout.id]]
-    ]
+    return [_row(payout, net, count, zone) for payout in found for net, count in [sums[payout.id]]]
 
 
 def _come_to(session: Session, found: Sequence[Payout]) -> dict[str, list[int]]:

@@ -130,6 +130,21 @@ def test_what_was_accepted_is_neither_accepted_nor_answered_again(driver: Paymen
     assert closings(driver) == 1
 
 
+def test_a_second_copy_of_a_job_of_the_other_kind_sends_nothing(driver: PaymentDriver) -> None:
+    accepted, submitted = dispute_of(driver), dispute_of(driver)
+    revision = draft(accepted)
+    accept(accepted, revision)
+    late = answer().id
+    send_answer.submit(late, claim(late))
+    assert at_stripe(driver, accepted)["evidence_details"]["submission_count"] == 0
+    request_submission(submitted.id, revision=draft(submitted), actor="ada")
+    (other,) = db.session.scalars(select(DisputeAnswer.id).where(DisputeAnswer.id != late))
+    send_answer.accept(other, claim(other))
+    assert (closings(driver), at_stripe(driver, submitted)["status"]) == (0, "needs_response")
+    driver.work_all_waiting()
+    assert [again(each).state for each in (accepted, submitted)] == ["lost", "under_review"]
+
+
 def test_a_review_of_another_draft_accepts_nothing(driver: PaymentDriver) -> None:
     dispute = dispute_of(driver)
     draft(dispute)

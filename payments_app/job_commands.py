@@ -68,7 +68,7 @@ from payments_app.payments.connect.read import (
 )
 from payments_app.payments.connect.records import READ
 from payments_app.payments.disputes import deadlines, send_answer
-from payments_app.payments.disputes.answer import KEEP_DRAFT, SUBMIT
+from payments_app.payments.disputes.answer import ACCEPT, KEEP_DRAFT, SUBMIT
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.disputes.warn import warn
 from payments_app.payments.refunds.look_up import look_up as look_up_refund
@@ -131,6 +131,7 @@ COMMANDS = {
     "disputes.warn": Command(warn, "payment_critical", turn=SECOND),
     KEEP_DRAFT: Command(send_answer.keep_draft, "default", turn=SECOND),
     SUBMIT: Command(send_answer.submit, "payment_critical", turn=ASKING),
+    ACCEPT: Command(send_answer.accept, "payment_critical", turn=ASKING),
     deadlines.COMMAND: Command(
         without_subject(deadlines.tell_of_deadlines), SWEEPER, unique_while_open=True
     ),

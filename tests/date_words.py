@@ -10,11 +10,18 @@ from pathlib import Path
 from tests.accounts.staff_driver import Browser
 
 ROOT = Path(__file__).parents[1]
-FORMAT = re.compile(r"strftime\(|:%[a-zA-Z]|isoformat\(sep")
+FORMAT = re.compile(
+    r"strftime\(|:%[a-zA-Z]|isoformat\(sep|\bformat_(?:date|datetime|time|skeleton)\("
+)
 MONTH_ALONE = re.compile(r"%B %Y|%a\b")  # a month of the reports, and a day of the week
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
+)
 OTHER = re.compile(
     r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}\.\d{1,2}\.\d{4}\b"
-    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d{1,2}\b"
+    rf"|\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th|\.)?\s+(?:of )?{_MONTH}(?![A-Za-z])"
     r"|\b\d{1,2}/\d{1,2}/\d{2}\b|(?<![\d:])\d:\d\d(?::\d\d)? [AP]M"
 )
 
@@ -35,13 +42,18 @@ def own_formats(areas: Iterable[str], elsewhere: Collection[str]) -> list[tuple[
 
 
 def printed_otherwise(browser: Browser, paths: Iterable[str]) -> list[tuple[str, str]]:
-    """Days in another form on these pages, each with its page: not the search box's example."""
+    """Days in another form on these pages, each with its page."""
     found = []
     for path in paths:
         answer = browser.get(path)
         assert answer.status_code == 200, path
-        found += [(path, each[0]) for each in OTHER.finditer(shown(answer.text))]
-    return [each for each in found if "Nov 22" not in each[1]]
+        found += [(path, each) for each in written_otherwise(shown(answer.text))]
+    return found
+
+
+def written_otherwise(words: str) -> list[str]:
+    """Days in another form in these words, with a year or without."""
+    return [each[0] for each in OTHER.finditer(words)]
 
 
 def shown(page: str) -> str:

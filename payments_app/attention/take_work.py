@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.attention.models import ANSWERS, WorkItem
-from payments_app.attention.work import RECENT, work
+from payments_app.attention.work import work
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic, insert_once, note_change
@@ -40,7 +40,7 @@ def answer(session: Session, key: str, said: str, actor: str) -> None:
 
 def _item(session: Session, key: str) -> WorkItem:
     """The item of a need that is open, locked; made where nobody said anything of it yet."""
-    entry = next((entry for entry in work(session, RECENT).entries if entry.key == key), None)
+    entry = next((entry for entry in work(session).entries if entry.key == key), None)
     if entry is None:
         raise LookupError(f"nothing is open under {key}")
     insert_once(session, WorkItem, key=key, transaction_id=entry.transaction_id)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.attention.doubles import double_key, open_doubles
 from payments_app.attention.facts import payments_of
 from payments_app.attention.models import WorkItem
 from payments_app.core.alerts import Alert
-from payments_app.core.db.clock import utcnow
 from payments_app.core.jobs.outbox import Message
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.double_payments import likely_doubles
 from payments_app.payments.transactions.stuck import is_stuck
 from payments_app.payments.truth import Need, needs_of
 from payments_app.reconcile.models import Finding
 
-MOST = 100  # of each source
-DAY, RECENT = dt.timedelta(days=1), dt.timedelta(days=7)
+MOST = 100  # of each source, but for double payments, of which there are few
 _TOLD_ELSEWHERE = ("reconciliation", "dead_letter", "dispute", "dispute_due", "early_fraud_warning")
 
 
@@ -50,11 +48,10 @@ class Work:
     exact: bool
 
 
-def work(session: Session, doubles: dt.timedelta = DAY) -> Work:
+def work(session: Session) -> Work:
     """All that needs somebody: what is about payments by deadline, then the rest. Without what a
-    person answered. Payments made twice are looked for as far back as `doubles`: each look reads
-    all payments since."""
-    sources = [list(source) for source in _all(session, doubles)]
+    person answered."""
+    sources = [list(source) for source in _all(session)]
     found = {entry.key: entry for source in sources for entry in source}
     items = {
         item.key: item
@@ -74,15 +71,9 @@ def work(session: Session, doubles: dt.timedelta = DAY) -> Work:
     return Work(entries, all(len(source) < MOST for source in sources))
 
 
-def answered(session: Session, keys: Sequence[str]) -> set[str]:
-    """Those of these that a person closed."""
-    closed = select(WorkItem.key).where(WorkItem.key.in_(keys), WorkItem.answer.is_not(None))
-    return set(session.scalars(closed))
-
-
-def _all(session: Session, doubles: dt.timedelta) -> Iterator[Iterator[Entry]]:
+def _all(session: Session) -> Iterator[Iterator[Entry]]:
     yield _of_payments(session)
-    yield _doubles(session, utcnow() - doubles)
+    yield _doubles(session)
     yield _stuck(session)
     yield _dead(session)
     yield _findings(session)
@@ -100,13 +91,8 @@ def _of_payments(session: Session) -> Iterator[Entry]:
         yield from (Entry(need, row.id, row.currency) for need in needs_of(row.attention))
 
 
-def double_key(first: str, second: str) -> str:
-    """Of a pair of payments that were likely made by mistake."""
-    return f"double:{first}:{second}"
-
-
-def _doubles(session: Session, since: dt.datetime) -> Iterator[Entry]:
-    for double in likely_doubles(session, since)[:MOST]:
+def _doubles(session: Session) -> Iterator[Entry]:
+    for double in open_doubles(session):
         key = double_key(double.first, double.second)
         need = Need("double", key, "refund", None, double.money.amount, double.email)
         yield Entry(need, double.second, double.money.currency)

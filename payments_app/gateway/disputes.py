@@ -44,6 +44,18 @@ def update_dispute(
     )
 
 
+def close_dispute(stripe_dispute_id: str, *, key: str, account: str | None = None) -> Answer:
+    """Give a dispute up: it is lost, and that can't be taken back.
+
+    Source: https://docs.stripe.com/api/disputes/close
+    """
+    return object_call(
+        "dispute_close",
+        "dispute",
+        lambda: client().v1.disputes.close(stripe_dispute_id, {}, options(account, key)),
+    )
+
+
 def submission_count(dispute: Mapping[str, Any]) -> int:
     """How often evidence was submitted to the bank, as a dispute of Stripe's says."""
     details = as_object(dispute.get("evidence_details"))

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import and_, exists, func, literal, select
 from sqlalchemy.orm import Session
 
+from payments_app.accounts import api_keys
 from payments_app.attention.facts import COLUMNS
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
-from payments_app.core.db.clock import database_now
+from payments_app.core.db.clock import database_now, known_zone
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.history import SYSTEM
@@ -19,7 +20,7 @@ from payments_app.core.jobs import unknown
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.core.restores import is_restoring
 from payments_app.gateway.breaker import Breaker, alert_key
-from payments_app.merchants.models import ConnectedAccount
+from payments_app.merchants.models import ConnectedAccount, Merchant
 from payments_app.ops.diagnosis import Trouble
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
@@ -43,7 +44,7 @@ _QUIET = {
 # Alerts on what waits at large: the command whose messages do.
 _WAITING = {"merchant_waits": "merchants.create_account", "webhook_waiting": "inbound.process"}
 # Of these a refund of all of it is one way to deal with it.
-_OF_MONEY = ("another_price", "paid_after_end", "paid_in_part", "paid_twice")
+_OF_MONEY = ("another_price", "oversold", "paid_after_end", "paid_in_part", "paid_twice")
 _OF_ALL = ("", "many")  # what the key of an alert on all findings of a kind ends in
 
 
@@ -64,6 +65,8 @@ def close_gone(session: Session, found: Iterable[Trouble]) -> int:
         *_of_waiting(session),
         *_of_refunds(session),
         *_of_merchants(session),
+        *_of_zones(session),
+        *_of_api_keys(session),
         *_of_given_back(session),
     ]
     return sum(alerts.acknowledge(session, key, SYSTEM) for key in gone)
@@ -98,7 +101,7 @@ def _of_findings(session: Session) -> Iterator[str]:
 
 
 def _of_pending(session: Session) -> Iterator[str]:
-    """Alerts about payments of which the outcome was not known, and is."""
+    """Alerts about payments and refunds of which the outcome was not known, and is."""
     about = _payments_of(session, *_OF_PENDING)
     ended = set(
         session.scalars(
@@ -108,7 +111,11 @@ def _of_pending(session: Session) -> Iterator[str]:
             )
         )
     )
-    return (key for key, id_ in about.items() if id_ in ended and "rfd_" not in key)
+    refunds = {key: key.partition(":")[2] for key in about if key.startswith("unknown:rfd_")}
+    over = (RefundState.SUCCEEDED, RefundState.FAILED, RefundState.CANCELED)
+    made = select(Refund.id).where(Refund.id.in_(refunds.values()), Refund.state.in_(over))
+    known = ended | set(session.scalars(made))
+    return (key for key, id_ in about.items() if refunds.get(key, id_) in known)
 
 
 def _of_breaker(session: Session) -> Iterator[str]:
@@ -206,6 +213,21 @@ def _of_merchants(session: Session) -> Iterator[str]:
             .join(account, Alert.key == key)
             .where(Alert.kind == kind, Alert.acknowledged_at.is_(None), gone)
         )
+
+
+def _of_zones(session: Session) -> Iterator[str]:
+    """Of merchants whose time zone was corrected, or is known by now."""
+    for key in _open_keys(session, "unknown_zone"):
+        merchant = session.get(Merchant, key.partition(":")[2], populate_existing=True)
+        if merchant is None or known_zone(merchant.timezone) is not None:
+            yield key
+
+
+def _of_api_keys(session: Session) -> Iterator[str]:
+    """Where each secret that the member was shown was replaced or revoked."""
+    for key in _open_keys(session, "api_keys_known"):
+        if not api_keys.shown_to(session, key.partition(":")[2]):
+            yield key
 
 
 def _of_given_back(session: Session) -> Iterator[str]:

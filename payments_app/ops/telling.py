@@ -54,7 +54,7 @@ class Telling:
             ends.insert(0, f"{self.about[0]}: {links.absolute(self.about[1])}")
         if self.kind in KINDS and not self.closed:
             kind = KINDS[self.kind]
-            ends = [f"It means: {kind.meaning}.", f"Next: {kind.plain_step}", "", *ends]
+            ends = [f"It means: {kind.meaning}.", f"Next: {kind.plain_step}", kind.end, "", *ends]
         return "\n".join([self.words, "", *facts, "", *ends])
 
     def as_json(self) -> dict[str, object]:

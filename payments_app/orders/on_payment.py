@@ -58,6 +58,7 @@ def take_goods(session: Session, order: Order) -> None:
     try:
         order.reserve(session)
     except NotPayableError as gone:
+        paid = active_transaction(session, order.id)
         alerts.raise_alert(
             session,
             "oversold",
@@ -65,5 +66,6 @@ def take_goods(session: Session, order: Order) -> None:
             f"Order #{order.number} was paid after its goods were released: {gone.message}",
             severity="critical",
             order=order.id,
+            transaction_id=paid.id if paid else None,
         )
     order.keep(session)

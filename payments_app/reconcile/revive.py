@@ -11,7 +11,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.payments import states
-from payments_app.payments.disputes.answer import SUBMIT
+from payments_app.payments.disputes.answer import ACCEPT, SUBMIT
 from payments_app.payments.disputes.answer_models import SENDING, DisputeAnswer
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.phases import Phase
@@ -70,22 +70,25 @@ def revive_refund(session: Session, refund_id: str) -> bool:
 
 def _unsent_answers() -> Select[str]:
     """Answers of disputes that were confirmed, and for which no message waits that sends them."""
-    waits = exists().where(Message.subject == DisputeAnswer.id, Message.command == SUBMIT, *OPEN)
+    commands = Message.command.in_((SUBMIT, ACCEPT))
+    waits = exists().where(Message.subject == DisputeAnswer.id, commands, *OPEN)
+    confirmed_at = func.coalesce(DisputeAnswer.accepted_at, DisputeAnswer.submitted_at)
     return select(DisputeAnswer.id).where(
         DisputeAnswer.state == SENDING,
-        DisputeAnswer.submitted_at < database_now(-internal_payments.STUCK_SECONDS),
+        confirmed_at < database_now(-internal_payments.STUCK_SECONDS),
         ~waits,
     )
 
 
 def _revive_answer(session: Session, answer_id: str) -> bool:
-    """Its submission looks first whether Stripe has it: it may be staged as often as needed."""
+    """Its job looks first whether Stripe has it: it may be staged as often as needed."""
     dispute = session.get_one(Dispute, session.get_one(DisputeAnswer, answer_id).dispute_id)
     states.lock(session, dispute.transaction_id)
     answer = session.get_one(DisputeAnswer, answer_id, populate_existing=True)
     if answer.state != SENDING:
         return False
-    return revive_step(session, SUBMIT, answer_id, dispute.transaction_id, SENDING)
+    command = SUBMIT if answer.accepted_at is None else ACCEPT
+    return revive_step(session, command, answer_id, dispute.transaction_id, SENDING)
 
 
 def revive_step(

@@ -9,6 +9,7 @@ from flask import current_app, request, url_for
 from sqlalchemy import func, select
 
 from payments_app.accounts.gate import may_open
+from payments_app.attention.doubles import open_doubles
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
@@ -108,7 +109,8 @@ def staff_navigation() -> list[NavigationGroup]:
 
 
 def _count() -> dict[str, int]:
-    """How much waits, by the page where it is dealt with: one statement, by partial indexes."""
+    """How much waits, by the page where it is dealt with: one statement, by partial indexes, and
+    the double payments."""
     counted = {
         "staff.payment_list": select(func.count()).where(Transaction.need.is_not(None)),
         "staff.disputes": select(func.count()).where(Dispute.state.in_(NEEDS_ANSWER)),
@@ -119,7 +121,8 @@ def _count() -> dict[str, int]:
         "staff.findings": select(func.count()).where(Finding.resolved_at.is_(None)),
     }
     row = db.session.execute(select(*(one.scalar_subquery() for one in counted.values()))).one()
-    return dict(zip(counted, map(int, row), strict=True))
+    doubles = {"staff.double_payments": len(open_doubles(db.session()))}
+    return doubles | dict(zip(counted, map(int, row), strict=True))
 
 
 def _here(url: str) -> str:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import ast
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 import payments_app
+from payments_app.core import alerts
+from payments_app.core.db.session import atomic
 from payments_app.ops import last_resort
 from payments_app.ops.alert_kinds import KINDS, PAYMENT, object_of
+from tests.accounts.staff_driver import StaffDriver
 
 CODE = Path(payments_app.__file__).parent
 RUNBOOK = CODE.parent / "docs" / "operations.md"
 OF_THE_WATCH = {"late", "redis", "stripe_slow", "differs"}  # the first word of a trouble's key
 OF_THE_SWEEPER = {last_resort.KIND}  # told without a database
+CLOSED_BY = {"unknown_command": "unknown", "merchant_refused": "refusal_key"}  # who makes its key
+# Whose keys close with the need of a payment, and what the sweeper holds in its file.
+CLOSE_ELSEWHERE = {"truth.py", "last_resort.py", "close_alerts.py"}
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:
@@ -72,6 +81,53 @@ def test_what_is_about_a_payment_names_it() -> None:
     about = {kind for kind in KINDS if KINDS[kind].about == PAYMENT}
     named = ((kind, where) for kind, where, beside in _calls() if "transaction_id" not in beside)
     assert [where for kind, where in named if kind in about] == []
+
+
+def _closing() -> set[str]:
+    """The words in the modules that close alerts: kinds, and what keys begin with."""
+    found: set[str] = set()
+    for path in sorted(CODE.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        if any("alerts.acknowledge" in call for call in calls) or path.name in CLOSE_ELSEWHERE:
+            texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+            found |= {text.partition(":")[0] for text in texts if isinstance(text, str)}
+            named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            found |= {text for name, text in _everywhere().items() if name in named}
+            found |= named
+    return found
+
+
+def test_each_kind_closes_or_says_why_it_stays() -> None:
+    neither = [name for name, kind in KINDS.items() if bool(kind.closes) == bool(kind.stays)]
+    assert neither == []
+
+
+def test_what_is_said_to_close_is_closed_somewhere() -> None:
+    closing = _closing()
+    said = {name for name, kind in KINDS.items() if kind.closes}
+    assert {name for name in said if CLOSED_BY.get(name, name) not in closing} == set()
+
+
+def test_the_page_of_alerts_says_of_each_kind_how_it_ends(app: Flask) -> None:
+    kinds = {kind for kind, _ in _raised()} | OF_THE_WATCH
+    with app.app_context():
+        for kind in sorted(kinds):
+            _raise(kind)
+        _raise("of_an_older_release")
+    browser, page, address = StaffDriver(app).signed_in("admin"), "", "/staff/alerts"
+    while address:
+        shown = html.unescape(browser.get(address).text)
+        page += shown
+        more = re.search(r'rel="next"\s+href="([^"]+)"', shown)
+        address = more[1] if more else ""
+    assert [kind for kind in sorted(kinds) if KINDS[kind].end not in page] == []
+    assert "It stays until somebody acknowledges it: this release does not know its kind." in page
+
+
+@atomic
+def _raise(session: Session, kind: str) -> None:
+    alerts.raise_alert(session, kind, f"{kind}:12", "Look")
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

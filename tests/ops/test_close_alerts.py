@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from payments_app.accounts import api_keys
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
@@ -149,7 +150,9 @@ def _sent(session: Session, refund_id: str) -> None:
     session.execute(update(Refund).where(Refund.id == refund_id).values(state="succeeded"))
 
 
-@pytest.mark.parametrize("kind", ["another_price", "paid_after_end", "paid_in_part", "paid_twice"])
+@pytest.mark.parametrize(
+    "kind", ["another_price", "oversold", "paid_after_end", "paid_in_part", "paid_twice"]
+)
 def test_money_that_was_given_back_whole_is_no_alert(
     app: Flask, job_driver: JobDriver, kind: str
 ) -> None:
@@ -229,3 +232,45 @@ def test_an_outcome_that_is_known_is_no_alert(app: Flask, job_driver: JobDriver)
 def _end(session: Session, transaction_id: str) -> None:
     ended = {"phase": "canceled", "state": "failed"}
     session.execute(update(Transaction).where(Transaction.id == transaction_id).values(ended))
+
+
+def test_an_outcome_of_a_refund_that_is_known_is_no_alert(
+    app: Flask, job_driver: JobDriver
+) -> None:
+    payments = [StoredPayments(app).payment("complete") for _ in range(2)]
+    unclear, other = (_refund(payment, "unknown") for payment in payments)
+    for id_, payment in zip((unclear, other), payments, strict=True):
+        _alert("outcome_unknown", f"unknown:{id_}", payment)
+    assert close_gone([]) == 0
+    _sent(unclear)
+    assert close_gone([]) == 1
+    assert _open() == [f"unknown:{other}"]
+
+
+def test_a_zone_that_is_known_by_now_is_no_alert(app: Flask, job_driver: JobDriver) -> None:
+    _merchant("mer_lost", "Mars/Olympus")
+    _merchant("mer_other", "Mars/Olympus")
+    for id_ in ("mer_lost", "mer_other"):
+        _alert("unknown_zone", f"unknown_zone:{id_}")
+    assert close_gone([]) == 0
+    _merchant("mer_lost", "Europe/Berlin")
+    assert close_gone([]) == 1
+    assert _open() == ["unknown_zone:mer_other"]
+
+
+@atomic
+def _merchant(session: Session, id_: str, zone: str) -> None:
+    session.merge(Merchant(id=id_, name="A Shop", email="shop@example.com", timezone=zone))
+
+
+def test_a_key_that_is_good_no_more_is_known_to_nobody(app: Flask, job_driver: JobDriver) -> None:
+    keys = {
+        who: api_keys.create("shop", api_keys.SCOPES, who, live=False)[0]
+        for who in ("stf_gone", "stf_other")
+    }
+    for who in keys:
+        _alert("api_keys_known", f"api_keys_known:{who}")
+    assert close_gone([]) == 0
+    api_keys.revoke(keys["stf_gone"], "stf_boss")
+    assert close_gone([]) == 1
+    assert _open() == ["api_keys_known:stf_other"]

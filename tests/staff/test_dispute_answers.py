@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 
 import pytest
 from sqlalchemy import select, update
@@ -346,3 +347,49 @@ def test_a_file_that_is_called_as_a_card_s_number_is_refused(
     assert upload(refunder, dispute, PDF, name="letter 4242.pdf").status_code == 303
     kept = staff_driver.do(_files)
     assert kept == ["letter 4242.pdf"]
+
+
+@atomic
+def _acceptances(session: Session) -> int:
+    return len(session.scalars(select(Message).where(Message.command == "disputes.accept")).all())
+
+
+def test_a_dispute_is_accepted_after_its_review_and_once(
+    refunder: Browser, staff_driver: StaffDriver, dispute: str
+) -> None:
+    path = f"/staff/disputes/{dispute}"
+    assert f'href="{path}/acceptance"' in refunder.get(path).text
+    review = html.unescape(refunder.get(f"{path}/acceptance").text)
+    assert "Give $10.99 up?" in review
+    assert "This can't be undone." in review
+    assert staff_driver.do(_acceptances) == 0
+    sent = [refunder.post(f"{path}/acceptance", path, revision="0").status_code for _ in range(2)]
+    assert (sent, staff_driver.do(_acceptances)) == ([303, 409], 1)
+    (entry,) = staff_driver.entries("dispute.acceptance_confirmed")
+    assert entry.actor.startswith("stf_")
+    page = refunder.get(path).text
+    assert "Being accepted." in page
+    assert f"{path}/acceptance" not in page
+    assert "Being accepted" in refunder.get("/staff/disputes").text
+    assert refunder.get(f"{path}/acceptance").status_code == 409
+
+
+def test_only_who_may_answer_the_bank_may_accept(
+    support: Browser, staff_driver: StaffDriver, dispute: str
+) -> None:
+    path = f"/staff/disputes/{dispute}"
+    assert "acceptance" not in support.get(path).text
+    assert support.get(f"{path}/acceptance").status_code == 403
+    assert support.post(f"{path}/acceptance", path, revision="0").status_code == 403
+    assert staff_driver.do(_acceptances) == 0
+
+
+def test_the_password_is_asked_for_before_a_dispute_is_accepted(
+    refunder: Browser, staff_driver: StaffDriver, dispute: str
+) -> None:
+    path = f"/staff/disputes/{dispute}"
+    staff_driver.do(_forget_password)
+    assert "/staff/confirm" in refunder.get(f"{path}/acceptance").headers["Location"]
+    sent = refunder.post(f"{path}/acceptance", path, revision="0")
+    assert "/staff/confirm" in sent.headers["Location"]
+    assert staff_driver.do(_acceptances) == 0

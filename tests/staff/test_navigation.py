@@ -101,7 +101,7 @@ def test_payments_that_need_somebody_are_counted_where_they_are_listed(
 ) -> None:
     browser, payments = StaffDriver(app).signed_in("viewer"), StoredPayments(app)
     before = navigation(browser)
-    payments.payment()
+    payments.payment(email="bob@example.com")
     id_ = payments.payment()
     with app.app_context():
         _need(id_)

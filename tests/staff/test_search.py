@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 
 import pytest
 from sqlalchemy import update
@@ -15,9 +16,10 @@ from payments_app.core.db.session import atomic
 from payments_app.customers.models import Customer
 from payments_app.inbound.models import StripeEvent
 from payments_app.notices.models import Mail
+from payments_app.payments.disputes.answer_models import EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import Refund
-from payments_app.reconcile.models import Payout
+from payments_app.reconcile.models import Payout, PayoutLine
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.core.email_forms import FORMS, ONE
 from tests.staff.stored_payments import StoredPayments
@@ -323,3 +325,63 @@ def _payout(session: Session) -> None:
             stripe_data={},
         )
     )
+
+
+@atomic
+def _at_stripe(session: Session, transaction_id: str) -> None:
+    """A file of a dispute's answer, and a payout of a payment and of a fee of Stripe's."""
+    dispute = Dispute(
+        transaction_id=transaction_id, stripe_dispute_id="dp_filed", stripe_data={}, amount=1
+    )
+    dispute.state, dispute.funds, dispute.reason = "needs_response", "withdrawn", "fraudulent"
+    dispute.currency, dispute.opened_at = "usd", utcnow()
+    payout = Payout(id="po_needle", amount=1, currency="usd", automatic=True, status="paid")
+    payout.arrives_at = payout.made_at = utcnow()
+    payout.stripe_data = {}
+    session.add_all([dispute, payout])
+    session.flush()
+    file = EvidenceFile(dispute_id=dispute.id, field="receipt", filename="a.pdf", size=1)
+    file.media_type, file.content, file.added_by = "application/pdf", b"x", "ada"
+    file.stripe_file_id = "file_1NeedleAtStripe"
+    session.add(file)
+    for id_, of in (("txn_1NeedleOfPayment", transaction_id), ("txn_1NeedleOfFee", None)):
+        line = PayoutLine(id=id_, payout_id=payout.id, type="charge", source="ch_x", fee=0, net=1)
+        line.amount, line.currency, line.made_at, line.transaction_id = 1, "usd", utcnow(), of
+        session.add(line)
+
+
+def test_ids_of_stripe_s_files_and_balance_transactions_are_told_from_ours(
+    viewer: Browser, stored_payments: StoredPayments, staff_driver: StaffDriver
+) -> None:
+    id_, other = stored_payments.payment(), stored_payments.payment(email="bob@example.com")
+    staff_driver.do(_at_stripe, id_)
+    for typed, why in (
+        ("file_1NeedleAtStripe", "Matched: File of Stripe's for a dispute"),
+        ("txn_1NeedleOfPayment", "Matched: Stripe balance transaction"),
+        (id_, "Matched: Our id"),
+    ):
+        page = html.unescape(viewer.get("/staff/payments", query_string={"q": typed}).text)
+        assert why in page, typed
+        assert (reference(id_) in page, reference(other) in page) == (True, False), typed
+    fee = viewer.get("/staff/payments", query_string={"q": "txn_1NeedleOfFee"})
+    assert "po_needle" in (fee.headers.get("Location") or fee.text)
+    ours = "txn_" + "0" * 26
+    none = viewer.get("/staff/payments", query_string={"q": ours}).text
+    assert "We looked for: Our id." in none
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("12-13 dollars", "Amount from 12 to 13 USD"),
+        ("$12 to $12.34", "Amount from 12 to 12.34 USD"),
+        ("02/01/2026 - 02/05/2026", "Date Sun 02/01/2026 to Thu 02/05/2026"),
+    ],
+)
+def test_a_range_finds_what_lies_in_it_and_says_how_it_was_read(
+    viewer: Browser, haystack: str, stored_payments: StoredPayments, typed: str, why: str
+) -> None:
+    other = stored_payments.payment(email="cy@example.com", amount=1400)
+    page = viewer.get("/staff/payments", query_string={"q": typed}).text
+    assert f"Matched: {why}" in page
+    assert (reference(haystack) in page, reference(other) in page) == (True, False)

@@ -17,6 +17,7 @@ KINDS = {
         "Check the key first; then look at such a card at Stripe. Acknowledge the alert where they"
         " are gone indeed: the rest is read and marked.",
         "stripe",
+        stays="the rest is marked once somebody has said that they are gone",
     ),
     "other_stripe_account": Kind(
         "STRIPE_SECRET_KEY is of another account or mode than this database: nothing that talks to"
@@ -71,11 +72,13 @@ KINDS = {
         "Stripe says a word that we do not know; it decided nothing",
         "Look it up in Stripe's Dashboard, and tell the developers.",
         "stripe",
+        stays="that the word was learnt shows in a later release",
     ),
     "webhook_quarantined": Kind(
         "an event of Stripe's was set aside, and nothing was moved",
         "Read why; compare the payment with Stripe's Dashboard.",
         "stripe",
+        stays="that somebody compared the payment leaves no trace here",
     ),
     "webhook_waiting": Kind(
         "an event of Stripe's can't be worked on yet",

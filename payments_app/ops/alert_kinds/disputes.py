@@ -7,12 +7,12 @@ from payments_app.ops.alert_kinds.kind import PAYMENT, Kind
 KINDS = {
     "dispute": Kind(
         "a customer's bank takes money back",
-        "Answer it at `/staff/disputes` before the date it names.",
+        "Answer it at `/staff/disputes` before the date it names, or accept it there.",
         PAYMENT,
         "when nothing can be handed in any more",
     ),
     "dispute_answer_refused": Kind(
-        "Stripe refused an answer to a dispute: nothing was submitted",
+        "Stripe refused an answer to a dispute, or to close one: nothing was submitted",
         "Read Stripe's words on the dispute's page, correct the answer, and submit it again.",
         PAYMENT,
         "when an answer was submitted",

@@ -23,17 +23,26 @@ PAGES = {  # words and endpoint
 
 @dataclass(frozen=True)
 class Kind:
-    """`about` is PAYMENT or one of PAGES; `closes` is empty where a person acknowledges it."""
+    """`about` is PAYMENT or one of PAGES. `closes` says when it closes by itself; where it does
+    not, `stays` says why a person has to acknowledge it."""
 
     meaning: str
     next_step: str
     about: str
     closes: str = ""
+    stays: str = ""
 
     def row(self, name: str) -> str:
         """Of the runbook."""
-        closes = self.closes or "when acknowledged"
+        closes = self.closes or f"when acknowledged: {self.stays}"
         return f"| `{name}` | {self.meaning} | {self.next_step} | {closes} |"
+
+    @property
+    def end(self) -> str:
+        """When it closes, in a sentence."""
+        if self.closes:
+            return f"It closes {self.closes}."
+        return f"It stays until somebody acknowledges it: {self.stays}."
 
     @property
     def plain_step(self) -> str:

@@ -50,5 +50,6 @@ KINDS = {
         " `BUSINESS_TIMEZONE`",
         "Correct `timezone` of the merchant's row, or install the zone (`tzdata`).",
         "merchants",
+        "when the zone is known",
     ),
 }

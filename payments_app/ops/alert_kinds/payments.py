@@ -18,22 +18,26 @@ KINDS = {
         "a payment or refund that had ended otherwise turned out to have succeeded",
         "Tell the customer. " + _TWICE,
         PAYMENT,
+        stays="only a person knows that the customer was told",
     ),
     "credit_not_refunded": Kind(
         "a subscription ended with a credit that no payment of it can be refunded for",
         "Give it back in another way.",
         "payments",
+        stays="money that goes back in another way leaves no trace here",
     ),
     "mismatch": Kind(
         "Stripe's intent or refund has another amount than ours, or does not say what was received",
         "Stop and compare in Stripe's Dashboard: nothing is settled from it.",
         PAYMENT,
+        stays="which amount is right only a person can say",
     ),
     "odd_payment": Kind(
         'a payment\'s row holds what no page can read; it is shown, with "⚠ unreadable" in some'
         " cells",
         "Look at the payment at Stripe, and tell the developers.",
         PAYMENT,
+        stays="nothing looks whether all such rows were repaired",
     ),
     "outcome_unknown": Kind(
         "a payment or refund has been unclear for a day",
@@ -44,7 +48,8 @@ KINDS = {
     "oversold": Kind(
         "an order was paid after its goods were released, and they are gone",
         "Deliver what you can, or refund the order.",
-        "payments",
+        PAYMENT,
+        "when the payment is refunded whole",
     ),
     "paid_after_end": Kind(
         "a subscription had ended when a payment of it succeeded, and it can't be refunded",

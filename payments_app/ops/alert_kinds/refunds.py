@@ -15,11 +15,13 @@ KINDS = {
         "Stripe has a refund of a payment that was never paid here",
         "Look at both in Stripe's Dashboard.",
         PAYMENT,
+        stays="what becomes of it is decided at Stripe",
     ),
     "refund_outside": Kind(
         "a refund was made at Stripe while refunds of ours were under way",
         "Look whether the customer got more than was meant.",
         PAYMENT,
+        stays="whether it was meant only a person knows",
     ),
     "refund_refused": Kind(
         "Stripe refused a refund, and no money was given back",

@@ -11,6 +11,7 @@ KINDS = {
         "Give each a new secret at `/staff/api-keys` and bring it to its application, or revoke"
         " it.",
         "api keys",
+        "when none of these keys is good any more",
     ),
     "card_testing": Kind(
         "over 30 % of at least 20 payments in 15 minutes were declined: somebody may be trying"
@@ -24,5 +25,6 @@ KINDS = {
         "somebody put a job that is not ours into the Redis for jobs; it was not run",
         "Find out who can write there, and change its passwords.",
         "queues",
+        stays="who wrote it can not be seen from here",
     ),
 }

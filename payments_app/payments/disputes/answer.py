@@ -1,4 +1,5 @@
-"""answer: prepare what the bank is answered, and ask for it to be submitted, once. Jobs send both
+"""answer: prepare what the bank is answered, and ask for it to be submitted, or for the dispute to
+be given up, once. Jobs send all of it
 (`send_answer.py`); no page waits for Stripe."""
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from payments_app.payments.disputes.evidence import (
     kind_of_file,
     problems_of,
     why_not,
+    why_not_accepted,
 )
 from payments_app.payments.disputes.models import Dispute
 
-KEEP_DRAFT, SUBMIT = "disputes.keep_draft", "disputes.submit"
+KEEP_DRAFT, SUBMIT, ACCEPT = "disputes.keep_draft", "disputes.submit", "disputes.accept"
 _ID_LENGTH = 40  # of a file at Stripe, at most
 
 
@@ -149,11 +151,42 @@ def request_submission(session: Session, dispute_id: str, *, revision: int, acto
     dispute = session.get_one(Dispute, dispute_id)
     if not answer.evidence and not files_of(session, dispute_id):
         raise EvidenceError({"uncategorized_text": "Write an answer first."})
-    answer.state, answer.problem = SENDING, None
-    answer.submitted_by, answer.submitted_at = actor, database_now()
-    answer.called_at, answer.sends = None, answer.sends + 1
+    answer.submitted_at = database_now()
+    _confirm(session, answer, SUBMIT, actor)
     _record(session, dispute, "dispute.answer_confirmed", actor, revision=revision)
-    outbox.stage(session, SUBMIT, answer.id, key=f"{SUBMIT}:{answer.id}:{answer.sends}")
+
+
+@atomic
+def request_acceptance(session: Session, dispute_id: str, *, revision: int, actor: str) -> None:
+    """Have the dispute given up: its money stays with the customer, and that can't be taken back.
+    The draft, if there is one, stays here and is not sent. Safe from two at once as
+    `request_submission` is, also from one of the other kind.
+
+    Raises AnswerClosedError, DraftChangedError.
+    """
+    answer = _editable(session, dispute_id, revision, actor)
+    dispute = session.get_one(Dispute, dispute_id)
+    if closed := why_not_accepted(dispute):
+        raise AnswerClosedError(closed)
+    # `submitted_at` is empty, so that a release before this one does not submit the draft.
+    answer.accepted_at, answer.submitted_at = database_now(), None
+    session.flush()
+    _confirm(session, answer, ACCEPT, actor)
+    _record(
+        session,
+        dispute,
+        "dispute.acceptance_confirmed",
+        actor,
+        amount=dispute.amount,
+        currency=dispute.currency,
+    )
+
+
+def _confirm(session: Session, answer: DisputeAnswer, command: str, actor: str) -> None:
+    answer.state, answer.problem, answer.submitted_by = SENDING, None, actor
+    answer.called_at, answer.sends = None, answer.sends + 1
+    session.flush()
+    outbox.stage(session, command, answer.id, key=f"{command}:{answer.id}:{answer.sends}")
 
 
 def _editable(session: Session, dispute_id: str, revision: int, actor: str) -> DisputeAnswer:
@@ -169,6 +202,8 @@ def _editable(session: Session, dispute_id: str, revision: int, actor: str) -> D
         answer.state, answer.revision, answer.sends = DRAFT, 0, 0
         session.add(answer)
     if answer.state != DRAFT:
+        if answer.accepted_at is not None:
+            raise AnswerClosedError("This dispute was accepted, and that can't be taken back.")
         raise AnswerClosedError("This dispute was answered. Evidence can be submitted only once.")
     if answer.revision != revision:
         raise DraftChangedError(

@@ -24,7 +24,8 @@ class DisputeAnswer(Base):
     `draft` with a `problem` where Stripe refused it. `revision` rises as people change it, files
     among it; `kept_revision` is the one that Stripe has as a draft. `sends` counts the keys that it
     was submitted with; `called_at` is when it may have been first, and `counted` what Stripe's
-    submission_count was before.
+    submission_count was before. `accepted_at` is when somebody confirmed that the dispute is given
+    up instead: no evidence goes to the bank then, and `submitted_at` stays empty.
     """
 
     __tablename__ = "pay_dispute_answers"
@@ -43,6 +44,7 @@ class DisputeAnswer(Base):
     saved_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     submitted_by: Mapped[str | None] = mapped_column(String(80))
     submitted_at: Mapped[dt.datetime | None]
+    accepted_at: Mapped[dt.datetime | None]
     called_at: Mapped[dt.datetime | None]
     sent_at: Mapped[dt.datetime | None]
 

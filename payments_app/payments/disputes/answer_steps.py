@@ -44,8 +44,11 @@ class Sending:
 
 
 @atomic
-def snapshot(session: Session, answer_id: str, state: str) -> Sending | None:
-    """What is to be sent of an answer in this state; None of one in another."""
+def snapshot(
+    session: Session, answer_id: str, state: str, *, accepts: bool = False
+) -> Sending | None:
+    """What is to be sent of an answer in this state; None of one in another, and of one that
+    `accepts` the dispute where that is not meant."""
     row = session.execute(
         select(DisputeAnswer, Dispute, Transaction)
         .join(Dispute, Dispute.id == DisputeAnswer.dispute_id)
@@ -54,7 +57,7 @@ def snapshot(session: Session, answer_id: str, state: str) -> Sending | None:
         .execution_options(populate_existing=True)
     ).one()
     answer, dispute, transaction = row
-    if answer.state != state:
+    if answer.state != state or (answer.accepted_at is not None) != accepts:
         return None
     return Sending(
         answer_id,
@@ -151,7 +154,7 @@ def note_sent(
     _record(
         session,
         dispute,
-        "dispute.answer_submitted",
+        "dispute.accepted" if kept.accepted_at else "dispute.answer_submitted",
         submission_count=submission_count(body),
         request_id=answer.request_id if answer else None,
         found_at_stripe=None if answer else True,
@@ -167,14 +170,18 @@ def note_refused(session: Session, answer_id: str, words: str) -> None:
     kept, dispute = _lock(session, answer_id)
     if kept.state != SENDING:
         return
-    kept.state, kept.problem = DRAFT, words
-    _record(session, dispute, "dispute.answer_refused", message=words)
+    accepts = kept.accepted_at is not None
+    kept.state, kept.problem, kept.accepted_at = DRAFT, words, None
+    what = "dispute.acceptance_refused" if accepts else "dispute.answer_refused"
+    _record(session, dispute, what, message=words)
+    failed = (
+        "its dispute was not accepted" if accepts else "the answer to its dispute was not submitted"
+    )
     alerts.raise_alert(
         session,
         "dispute_answer_refused",
         _refused_key(answer_id, kept.sends),
-        f"{dispute.transaction_id} ({dispute.money}): the answer to its dispute was not submitted: "
-        f"{words}",
+        f"{dispute.transaction_id} ({dispute.money}): {failed}: {words}",
         severity="critical",
         transaction_id=dispute.transaction_id,
     )

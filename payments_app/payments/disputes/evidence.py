@@ -148,6 +148,16 @@ def why_not(dispute: Dispute, now: dt.datetime) -> str | None:
     return None
 
 
+def why_not_accepted(dispute: Dispute) -> str | None:
+    """Why a dispute that can be answered can't be accepted instead, in a sentence; None where it
+    can. Source: https://docs.stripe.com/api/disputes/close"""
+    if dispute.is_inquiry:
+        return "The bank only asks so far. Refund the payment to end it."
+    if dispute.state != "needs_response":
+        return "Only a dispute that waits for its first answer can be accepted."
+    return None
+
+
 def problems_of(evidence: Mapping[str, str], ids: int = 0) -> dict[str, str]:
     """What is wrong with texts, by field; `ids` are the characters that ids of files take."""
     found = {}

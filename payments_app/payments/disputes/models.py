@@ -29,7 +29,7 @@ REASONS = frozenset(
     product_not_received product_unacceptable subscription_canceled unrecognized
     """.split()
 )
-UNKNOWN = "unknown"
+UNKNOWN, LOST = "unknown", "lost"
 # Decided, by the bank or by nobody; a status that we do not know is not.
 CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 # Somebody has to answer; https://docs.stripe.com/api/disputes/object#dispute_object-status

@@ -1,4 +1,5 @@
-"""send_answer: what Stripe is given of an answer: a draft, and then the submission, once.
+"""send_answer: what Stripe is given of an answer: a draft, and then the submission, once; or that
+the dispute is given up.
 
 Safe from a lost answer and from a second copy of the worker: each try to submit begins with a look
 at Stripe's submission_count, and a call that may still be under way is repeated with its own key.
@@ -30,7 +31,7 @@ from payments_app.payments.disputes.answer_steps import (
     snapshot,
     use_another_key,
 )
-from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES
+from payments_app.payments.disputes.models import LOST, NEEDS_ANSWER, STATES
 from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
 
 LOST_SECONDS = 5.0
@@ -100,6 +101,39 @@ def submit(answer_id: str, claim: Claim) -> None:
         # It ended, and the key only says so: after a look, it is made with another.
         use_another_key(answer_id, sending.sends)
     raise Later(LOST_SECONDS, f"submission: {answer.error_code or 'replayed'}")
+
+
+def accept(answer_id: str, claim: Claim) -> None:
+    """Give a dispute up that was accepted; do nothing to one that was. What became of it is read at
+    Stripe, whatever the call was answered.
+
+    Raises Later while that is not known.
+    """
+    sending = snapshot(answer_id, SENDING, accepts=True)
+    if sending is None:
+        return
+    try:
+        body = _read(sending)
+        if body.get("status") == LOST:
+            note_sent(answer_id, body, None)  # a try whose answer was lost, or the bank's word
+            return
+        if known(body.get("status"), STATES - NEEDS_ANSWER):
+            raise _RefusedError(NOT_ASKED)
+        key = f"{answer_id}_accept_{sending.sends}"
+        answer = gateway.close_dispute(sending.stripe_id, key=key, account=sending.account)
+        _wait_where_refused_for_now(answer, claim)
+        body = _read(sending)
+        if body.get("status") == LOST:
+            note_sent(answer_id, body, answer if answer.verdict == Verdict.ANSWERED else None)
+            return
+        if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
+            raise _RefusedError(answer.words or NOT_ASKED)
+    except _RefusedError as error:
+        note_refused(answer_id, str(error))
+        return
+    if answer.replayed:
+        use_another_key(answer_id, sending.sends)
+    raise Later(LOST_SECONDS, f"acceptance: {answer.error_code or 'not lost yet'}")
 
 
 def _read(sending: Sending) -> dict[str, Any]:

@@ -47,6 +47,12 @@ _WORDS = {
     "dispute.answer_confirmed": ("{who} confirmed the answer to the bank", ""),
     "dispute.answer_submitted": ("The answer was submitted to the bank", ""),
     "dispute.answer_refused": ("Stripe refused the answer to the bank", "{message}"),
+    "dispute.acceptance_confirmed": (
+        "{who} accepted the dispute about {sum}",
+        "The money stays with the customer",
+    ),
+    "dispute.accepted": ("The bank was told that we accept the dispute", ""),
+    "dispute.acceptance_refused": ("Stripe refused to close the dispute", "{message}"),
     "dispute.deadline_told": ("Staff were told of the bank's deadline", ""),
     "fraud_warning.opened": ("The card's bank warns of fraud", "{code_reason}"),
     "staff.note": ("Note", "{text}"),

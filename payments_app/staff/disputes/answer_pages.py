@@ -23,6 +23,7 @@ from payments_app.payments.disputes.answer import (
     EvidenceError,
     answer_of,
     files_of,
+    request_acceptance,
     request_submission,
     save_draft,
 )
@@ -85,6 +86,30 @@ def submit_dispute_answer(dispute_id: str) -> Response | BaseResponse:
     return to_dispute(found)
 
 
+@blueprint.get("/disputes/<dispute_id>/acceptance")
+@staff("answer_dispute")
+def review_dispute_acceptance(dispute_id: str) -> Response | BaseResponse:
+    """What giving it up costs, once the password was typed."""
+    found = find_dispute(dispute_id)
+    confirm = ask_to_confirm()
+    return confirm or _review_acceptance(found)
+
+
+@blueprint.post("/disputes/<dispute_id>/acceptance")
+@staff("answer_dispute")
+def accept_dispute(dispute_id: str) -> Response | BaseResponse:
+    """Have it given up, as it was reviewed: once."""
+    found = find_dispute(dispute_id)
+    if not signed_in().just_confirmed:
+        address = url_for("staff.review_dispute_acceptance", dispute_id=found.id)
+        return redirect(url_for("accounts.confirm", next=address), 303)
+    try:
+        request_acceptance(found.id, revision=revision_sent(), actor=signed_in().id)
+    except AnswerClosedError as error:
+        return with_problem(found, error)
+    return to_dispute(found)
+
+
 def find_dispute(dispute_id: str) -> Dispute:
     """Raises NotFound for an unknown id."""
     found = db.session().get(Dispute, dispute_id, populate_existing=True)
@@ -143,8 +168,27 @@ def _page(
         files=files_of(session, found.id),
         may_write=may_write,
         may_submit=may_write and signed_in().may("answer_dispute"),
+        may_accept=open_ and _may_accept(found),
         problem=problem,
         problems=problems or {},
+    )
+
+
+def _may_accept(found: Dispute) -> bool:
+    return rules.why_not_accepted(found) is None and signed_in().may("answer_dispute")
+
+
+def _review_acceptance(found: Dispute) -> Response:
+    session = db.session()
+    answer = answer_of(session, found)
+    closed = rules.why_not(found, utcnow()) or rules.why_not_accepted(found)
+    if closed or (answer and answer.state != DRAFT):
+        return _page(found, 409, closed or "This dispute was answered.")
+    return page(
+        "disputes/accept.html",
+        dispute=dispute_row(session, found, reader_zone()),
+        payment=find(found.transaction_id),
+        answer=shown_answer(answer),
     )
 
 

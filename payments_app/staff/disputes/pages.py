@@ -7,13 +7,13 @@ import datetime as dt
 from flask import Response
 from sqlalchemy import select
 
-from payments_app.attention.work import RECENT, answered, double_key
+from payments_app.attention.doubles import RECENT, double_key, open_doubles
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.double_payments import likely_doubles, within
+from payments_app.payments.refunds.double_payments import within
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.disputes.queries import (
     items_of,
@@ -54,16 +54,13 @@ def disputes() -> Response:
 def double_payments() -> Response:
     """Pairs of the last days that look like a mistake, proposed for a refund; without those of
     which a person said that they are none."""
-    session, now, zone = db.session(), utcnow(), reader_zone()
-    doubles = likely_doubles(session, now - RECENT)
-    keys = {double: double_key(double.first, double.second) for double in doubles}
-    dismissed = answered(session, list(keys.values()))
-    left = [double for double in doubles if keys[double] not in dismissed]
+    session, zone = db.session(), reader_zone()
+    left = open_doubles(session)
     ids = [id_ for double in left for id_ in (double.first, double.second)]
     shown, items = _details(ids), items_of(session, ids)
     pairs = [
         {
-            "key": keys[double],
+            "key": double_key(double.first, double.second),
             "first": shown[double.first],
             "second": shown[double.second],
             "amount": str(double.money),

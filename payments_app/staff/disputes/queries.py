@@ -27,7 +27,13 @@ from payments_app.staff.zones import When, time_left, when
 
 PAGE = 50
 SOON = dt.timedelta(days=7)
-_ANSWERED = {DRAFT: "Draft", SENDING: "Being submitted", SENT: "Submitted"}
+_ANSWERED = {
+    (DRAFT, False): "Draft",
+    (SENDING, False): "Being submitted",
+    (SENT, False): "Submitted",
+    (SENDING, True): "Being accepted",
+    (SENT, True): "Accepted",
+}
 
 
 @dataclass(frozen=True)
@@ -156,10 +162,16 @@ def _rows(
     rows: Sequence[Row[Dispute, str, bool]] | Sequence[tuple[Dispute, str, bool]],
     zone: ZoneInfo,
 ) -> list[DisputeRow]:
-    answers = select(DisputeAnswer.dispute_id, DisputeAnswer.to_state, DisputeAnswer.state).where(
-        DisputeAnswer.dispute_id.in_([dispute.id for dispute, _, _ in rows])
-    )
-    states = {(row.dispute_id, row.to_state): row.state for row in session.execute(answers)}
+    answers = select(
+        DisputeAnswer.dispute_id,
+        DisputeAnswer.to_state,
+        DisputeAnswer.state,
+        DisputeAnswer.accepted_at.is_not(None).label("accepted"),
+    ).where(DisputeAnswer.dispute_id.in_([dispute.id for dispute, _, _ in rows]))
+    states = {
+        (row.dispute_id, row.to_state): _ANSWERED.get((row.state, row.accepted))
+        for row in session.execute(answers)
+    }
     return [
         _row(dispute, email, zone, states.get((dispute.id, dispute.state)), live=live)
         for dispute, email, live in rows
@@ -185,6 +197,6 @@ def _row(
         soon=due is not None and due < utcnow() + SOON,
         stripe_id=dispute.stripe_dispute_id,
         stripe_url=f"{DASHBOARD}{mode}/disputes/{quote(dispute.stripe_dispute_id, safe='')}",
-        answered=_ANSWERED.get(answer or "", "No answer yet") if dispute.needs_answer else "",
+        answered=(answer or "No answer yet") if dispute.needs_answer else "",
         is_inquiry=dispute.is_inquiry,
     )

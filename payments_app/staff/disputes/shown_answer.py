@@ -15,7 +15,7 @@ from payments_app.staff.zones import reader_zone, when
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """An answer as a page shows it."""
+    """An answer as a page shows it; `accepted` says that the dispute is given up instead."""
 
     state: str
     revision: int
@@ -23,6 +23,7 @@ class ShownAnswer:
     problem: str | None
     saved: str
     submitted: str
+    accepted: bool
 
 
 def evidence_fields(found: Dispute) -> dict[str, Any]:
@@ -55,5 +56,6 @@ def shown_answer(answer: DisputeAnswer | None) -> ShownAnswer | None:
         answer.kept_revision >= answer.revision,
         answer.problem,
         told(answer.saved_by, answer.saved_at),
-        told(answer.submitted_by, answer.submitted_at),
+        told(answer.submitted_by, answer.accepted_at or answer.submitted_at),
+        answer.accepted_at is not None,
     )

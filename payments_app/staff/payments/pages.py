@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
-from payments_app.attention.work import answered, double_key
+from payments_app.attention.doubles import answered, double_key
 from payments_app.core.card_numbers import mask
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.extensions import db

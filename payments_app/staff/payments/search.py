@@ -21,7 +21,7 @@ from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.staff.indexes import captured_in_part, lower_email, reference_tail
-from payments_app.staff.payments.amount_filters import amount_is
+from payments_app.staff.payments.amount_filters import amount_is, shown_is
 from payments_app.staff.payments.details import payments
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.payments.search_ids import id_conditions, ids_in, joined
@@ -29,6 +29,7 @@ from payments_app.staff.payments.search_pages import Place, pages_of
 from payments_app.staff.payments.search_people import people
 from payments_app.staff.payments.typed_dates import describe, read_days
 from payments_app.staff.payments.typed_money import TypedMoney, read_money
+from payments_app.staff.payments.typed_spans import read_amount_span, read_day_span
 from payments_app.staff.presenter import Payment
 
 SHOWN = 25
@@ -119,7 +120,8 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
         yield Reading("E-mail", lower_email == address, {"email": address})
     yield from _numbers(session, typed)
     yield from _amounts(typed)
-    days = read_days(typed, today)
+    yield from _amount_spans(typed)
+    days = read_days(typed, today) or read_day_span(typed, today)
     if days is not None:
         (first, _), (_, after) = day_bounds(days[0], zone), day_bounds(days[1], zone)
         condition = (Transaction.created_at >= first) & (Transaction.created_at < after)
@@ -135,7 +137,8 @@ def _is_no_name(typed: str, *, dated: bool) -> bool:
     """Whether it is surely something else: names are the dearest to look for."""
     if typed.lower().startswith(("order", "#")):
         return True
-    other = dated or _REFERENCE.fullmatch(typed) or read_money(typed)
+    amount = read_money(typed) or read_amount_span(typed)
+    other = dated or _REFERENCE.fullmatch(typed) or amount
     return bool(other) and any(map(str.isdigit, typed))
 
 
@@ -183,6 +186,20 @@ def _amounts(typed: str) -> Iterator[Reading]:
     captured = amount_is(money.amount, column=Transaction.amount_received)
     if captured is not None:
         yield Reading(f"Captured amount {money.words}", and_(captured, captured_in_part, *mine))
+
+
+def _amount_spans(typed: str) -> Iterator[Reading]:
+    span = read_amount_span(typed)
+    if span is None:
+        return
+    least, most = span
+    above, below = shown_is(least.amount, "__ge__"), shown_is(most.amount, "__le__")
+    if above is None or below is None:
+        return
+    shown = {"least": str(least.amount), "most": str(most.amount)}
+    shown |= {"currency": least.currency} if least.currency else {}
+    condition = and_(above, below, *_in_currency(least, Transaction.currency))
+    yield Reading(f"Amount from {least.amount:,} to {most.words}", condition, shown)
 
 
 def _in_currency(

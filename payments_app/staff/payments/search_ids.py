@@ -52,7 +52,7 @@ def id_conditions(typed: str) -> Iterator[tuple[str, Condition]]:
     for kind in payable_kinds().values():
         if kind.payable_prefix == prefix and looks_like_id(typed, prefix):
             yield f"{_words(kind.payable_type)} id", joined([typed])
-    for why, find in _KINDS.get(prefix, ()):
+    for why, find in _OURS if looks_like_id(typed, "txn") else _KINDS.get(prefix, ()):
         yield why, find(typed)
     if prefix not in _KINDS:
         yield "Id in the timeline", _owned(HistoryEntry, HistoryEntry.subject == typed)
@@ -154,6 +154,11 @@ def _of_file(typed: str) -> Condition:
     return _owned(Dispute, Dispute.id.in_(filed))
 
 
+def _of_stripe_file(typed: str) -> Condition:
+    filed = select(EvidenceFile.dispute_id).where(EvidenceFile.stripe_file_id == typed)
+    return _owned(Dispute, Dispute.id.in_(filed))
+
+
 def _of_request(typed: str) -> Condition:
     return _owned(HistoryEntry, request_id == typed)
 
@@ -163,11 +168,10 @@ _DISPUTE_AT_STRIPE = ("Stripe dispute id", _by(Dispute, Dispute.stripe_dispute_i
 _INTENT = ("Stripe payment id", lambda typed: begins(Transaction.stripe_payment_id, typed))
 _CHARGE = ("Stripe charge id", lambda typed: charge_id == typed)
 _RECORD = ("Stripe id of a merchant's sale", _by(ConnectRecord, ConnectRecord.stripe_id))
+_OURS = (("Our id", lambda typed: begins(Transaction.id, typed)),)
 _KINDS: dict[str, tuple[tuple[str, Callable[[str], Condition]], ...]] = {
-    "txn": (
-        ("Our id", lambda typed: begins(Transaction.id, typed)),
-        ("Stripe balance transaction", _of_movement),
-    ),
+    # Stripe's begin so, too; what is cut may be either's.
+    "txn": (*_OURS, ("Stripe balance transaction", _of_movement)),
     "pi": (_INTENT,),
     "seti": (_INTENT,),
     "ch": (_CHARGE, _RECORD),
@@ -200,5 +204,6 @@ _KINDS: dict[str, tuple[tuple[str, Callable[[str], Condition]], ...]] = {
     ),
     "dsa": (("Answer to a dispute", _of_answer),),
     "dsf": (("File for a dispute", _of_file),),
+    "file": (("File of Stripe's for a dispute", _of_stripe_file),),
     **dict.fromkeys(("po", "stl", "acct", "whe", "key", "stf"), ()),
 }

@@ -16,7 +16,7 @@ from payments_app.customers.models import Customer
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.disputes.models import Dispute
-from payments_app.reconcile.models import Payout
+from payments_app.reconcile.models import Payout, PayoutLine
 from payments_app.settlement.models import Batch
 from payments_app.subscriptions.models import Subscription
 
@@ -35,6 +35,7 @@ _DISPUTE = ("Dispute", "staff.dispute", "dispute_id", Dispute.id, Dispute.stripe
 # By prefix: what it is, its page, the argument of that, what stands there, and what was typed.
 _PAGES: dict[str, tuple[str, str, str | None, Any, Any]] = {
     "po": ("Payout", "staff.payout", "payout_id", Payout.id, Payout.id),
+    "txn": ("Payout with it", "staff.payout", "payout_id", PayoutLine.payout_id, PayoutLine.id),
     "stl": ("Settlement", "settlement.show", "batch_id", Batch.id, Batch.id),
     "cust": ("Customer", "staff.customer", "customer_id", Customer.id, Customer.id),
     "cus": ("Customer", "staff.customer", "customer_id", Customer.id, Customer.stripe_customer_id),

@@ -67,7 +67,8 @@ def _currency(sign: str) -> str | None:
 @functools.cache
 def _signs() -> dict[str, str]:
     known = {get_currency_symbol(c.upper(), "en_US").lower(): c for c in sorted(CURRENCIES)}
-    return {**known, "us$": "usd", "\uffe5": "jpy"}
+    words = {"dollar": "usd", "dollars": "usd", "euro": "eur", "euros": "eur", "yen": "jpy"}
+    return {**known, **words, "us$": "usd", "\uffe5": "jpy"}
 
 
 def _number(text: str) -> Decimal | None:

@@ -64,17 +64,17 @@ def form(item: str) -> Response | BaseResponse:
             return _to_challenge(item)
         # Nothing else of the address: whoever made a link must not fill in another's form.
         return form_page(offer, {"quantity": request.args.get("quantity")})
-    live = active_transaction(payable)
+    live = active_transaction(payable.owed(session) or payable)
     if live is not None:
         return redirect(_result_url(live), 303)
     if closed := payable.closed(session):
         return _closed(payable, closed)
-    offer = offer_of_payable(payable)
+    offer = offer_of_payable(session, payable)
     if offer is None:
         return _closed(payable, NO_PRICE)
     if must_prove():
         return _to_challenge(item)
-    return private(form_page(offer, {"email": _earlier_email(payable)}))
+    return private(form_page(offer, {"email": _earlier_email(payable.owed(session) or payable)}))
 
 
 def _closed(payable: Payable, words: str) -> Response:
@@ -82,6 +82,7 @@ def _closed(payable: Payable, words: str) -> Response:
         "checkout/closed.html",
         description=payable.payment_description,
         words=words,
+        shop=shop_name(),
         way_back=payable.way_back(paid=False),
     )
     response = make_response(page, 410)

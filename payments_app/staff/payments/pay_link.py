@@ -1,5 +1,5 @@
-"""pay_link: the address at which something that is owed is paid itself, so that what pays for it
-settles it; and what a form for another amount begins with."""
+"""pay_link: the form that asks for what is owed itself, so that what pays for it settles it; and
+what a form for another amount begins with."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.web.links import absolute
 from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import payable_kinds
 from payments_app.staff.presenter import Payment
 
 
 def pay_links(session: Session, kind: str, ids: Sequence[str]) -> dict[str, str]:
-    """By id, the addresses of those that nobody paid, is paying, or may not pay any more; none for
-    a member who may not ask for a payment."""
+    """By id, the addresses of the form, for those that nobody paid, is paying, or may not pay any
+    more; none for a member who may not ask for a payment."""
     cls = payable_kinds().get(kind)
     if cls is None or not signed_in().may("request_payment"):
         return {}
@@ -30,7 +29,7 @@ def pay_links(session: Session, kind: str, ids: Sequence[str]) -> dict[str, str]
     )
     left = [session.get(cls, id_) for id_ in set(ids) - set(session.scalars(taken))]
     return {
-        one.id: absolute(url_for("checkout.form", item=one.id))
+        one.id: url_for("staff.new_payment_link", owed=one.id)
         for one in left
         if one is not None and one.closed(session) is None
     }

@@ -12,10 +12,8 @@ from payments_app.core.web.links import on_site, without_prefix
 from payments_app.core.web.query import BACK, PARTS
 from payments_app.staff.blueprint import blueprint
 
-_LISTS = {
-    *("staff.payment_list", "staff.disputes", "staff.findings", "staff.audit", "staff.payouts"),
-    *("staff.payment_links", "staff.double_payments", "staff.customer"),
-}
+_LISTS = {"staff.payment_list", "staff.disputes", "staff.findings", "staff.audit", "staff.customer"}
+_ROWS = ("transaction_id", "dispute_id", "customer_id")
 
 
 @blueprint.app_template_global()
@@ -49,9 +47,6 @@ def _keep(endpoint: str, values: dict[str, Any]) -> None:
         row = next((values[name] for name in _ROWS if name in values), None)
         if row is not None:
             values[BACK] = here(str(row))
-
-
-_ROWS = ("transaction_id", "dispute_id", "customer_id", "payout_id", "request_id")
 
 
 def way_back(endpoint: str, row: str = "", **values: Any) -> str:

@@ -108,7 +108,7 @@ def test_a_fix_leads_back_to_its_finding_on_its_page(
 ) -> None:
     id_ = stored_payments.payment()
     with app.app_context():
-        number = _found("missing_journal", id_)
+        number = _found("missing_ledger_entry", id_)
     page = "/staff/reconciliation?skip=0"
     listed = admin.get(page).text
     form_at = link(listed, f"/staff/reconciliation/{number}/fixes")

@@ -1,4 +1,4 @@
-"""What the evidence of a dispute begins with of delivery and mails: from what each field comes, none
+"""What a dispute's evidence begins with of delivery and mails: from what each field comes, none
 where we hold nothing of it, nothing of another customer's, and no more than Stripe takes."""
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ def _keep(endpoint: str, values: dict[str, Any]) -> None:
         return
     mine = request.view_args or {}
     if mine and all(values.get(name) == value for name, value in mine.items()):
-        names = (BACK,) if endpoint == request.endpoint else (BACK, *PARTS)
+        turns_page = endpoint == request.endpoint and request.method == "GET"
+        names = (BACK,) if turns_page else (BACK, *PARTS)
         for name in names:
             if name in request.args:
                 values.setdefault(name, back() if name == BACK else request.args[name])

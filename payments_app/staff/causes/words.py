@@ -64,6 +64,7 @@ _WORDS = {
     "dead_letter.retried": ("{who} had the job tried again", "“{text_reason}”"),
     "dead_letter.discarded": ("{who} discarded the job", "“{text_reason}”"),
     "order.fulfilled": ("The order was handed over", ""),
+    "purchase.downloaded": ("The file was downloaded", ""),
     "order.not_fulfilled": ("The order was not handed over", "{text_reason}"),
     "card.saved": ("The card was saved", ""),
     "card.agreed": ("The customer agreed to later charges of the card", ""),

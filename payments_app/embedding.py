@@ -124,7 +124,7 @@ class Payments:
         if not inspect(payable).has_identity:
             raise ValueError(f"{payable!r} is not stored yet: commit it first")
         check_id(payable.id, payable.payable_prefix)
-        return f"{self.prefix}/checkout/{payable.id}"
+        return f"{self.prefix}/checkout/{payable.checkout_name}"
 
     def atomic(self, step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
         """Our `atomic`, for the host's code: one whole transaction, in a session of ours that

@@ -1,6 +1,6 @@
 """When somebody accepted a dispute.
 
-Revision: 0026, after 0024. The release before reads such an answer as one that is being submitted, or was,
+Revision: 0026, after 0025. The release before reads such an answer as one that is being submitted, or was,
 and touches it no more.
 """
 

@@ -78,7 +78,7 @@ def create_payment() -> Response:
     except KeyUsedError:
         words = "This Idempotency-Key was used for another request. Send a new key."
         raise ProblemError(422, "idempotency_key_reuse", words) from None
-    response = answer(payment_of(_found(made)), 201)
+    response = answer(payment_of(found(made)), 201)
     response.headers["Location"] = url_for("api.show_payment", payment_id=made)
     response.headers[REPLAYED_HEADER] = str(not fresh).lower()
     return response
@@ -92,7 +92,7 @@ def show_payment(payment_id: str) -> Response:
 
     As it is now, from our database. Ask as often as you like: Stripe is not asked.
     """
-    return answer(payment_of(_found(payment_id)))
+    return answer(payment_of(found(payment_id)))
 
 
 @blueprint.get("/api/v1/payments")
@@ -108,17 +108,18 @@ def list_payments() -> Response:
         reference=asked.reference,
         labels=_labels(asked.model_extra or {}),
         status=asked.status,
+        owed=False,
         created_from=asked.created_from,
         created_before=asked.created_before,
     )
     long = exports.long_page(exports.APPLICATION, caller().id) if wanted.is_long else nullcontext()
     try:
         with long:
-            found, more = find_all(db.session(), wanted, after=asked.after, limit=asked.limit)
+            rows, more = find_all(db.session(), wanted, after=asked.after, limit=asked.limit)
     except LookupError:
         words = "This names no payment."
         raise ProblemError(422, "invalid", f"after: {words}", {"after": words}) from None
-    return answer(shapes.Payments(data=[payment_of(one) for one in found], has_more=more))
+    return answer(shapes.Payments(data=[payment_of(one) for one in rows], has_more=more))
 
 
 @blueprint.post("/api/v1/payments/<payment_id>/cancel")
@@ -131,18 +132,18 @@ def cancel_payment(payment_id: str) -> Response:
     While nobody has paid it. A second time changes nothing.
     """
     try:
-        cancel(_found(payment_id).request.id, actor())
+        cancel(found(payment_id).request.id, actor())
     except NotOpenError as error:
         raise ProblemError(409, error.code, str(error)) from None
     except NoResultFound:
         raise NotFound from None
-    return answer(payment_of(_found(payment_id)))
+    return answer(payment_of(found(payment_id)))
 
 
 def payment_of(known: Known) -> shapes.Payment:
     """A payment as the API gives it."""
     asked, last = known.request, known.last
-    url = url_for("checkout.form", item=asked.id)
+    url = url_for("checkout.form", item=asked.checkout_name)
     return shapes.Payment(
         id=asked.id,
         status=known.status,
@@ -186,10 +187,11 @@ def _customer_of(asked: PaymentRequest) -> str | None:
     return customer.reference if customer is not None and ours else None
 
 
-def _found(payment_id: str) -> Known:
-    """Raises NotFound, the same for every kind of miss."""
+def found(payment_id: str) -> Known:
+    """Raises NotFound, the same for every kind of miss: what a member of staff asks for an order or
+    a bill of the shop's own is no application's."""
     known = find(db.session(), payment_id) if looks_like_id(payment_id, "prq") else None
-    if known is None:
+    if known is None or known.request.owed_id is not None:
         raise NotFound
     return known
 

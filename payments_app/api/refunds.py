@@ -9,16 +9,16 @@ from werkzeug.exceptions import NotFound
 from payments_app.api import shapes
 from payments_app.api.blueprint import actor, answer, blueprint, stored_key, whose_key
 from payments_app.api.document import described
+from payments_app.api.payments import found
 from payments_app.core.db.ids import looks_like_id
 from payments_app.core.extensions import db
 from payments_app.core.web.access import application
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency import app_store, idempotent
-from payments_app.payment_requests.find import find
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
-from payments_app.payments.queries import active_attempt, payable_id_of
+from payments_app.payments.queries import payable_id_of
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import (
     KeyUsedError,
@@ -62,16 +62,13 @@ def list_refunds(payment_id: str) -> Response:
 
     All of them, the newest first.
     """
-    session = db.session()
-    known = find(session, payment_id) if looks_like_id(payment_id, "prq") else None
-    if known is None:
-        raise NotFound
-    paid = known.last.id if known.last else None
+    session, last = db.session(), found(payment_id).last
+    paid = last.id if last else None
     rows = select(Refund).where(Refund.transaction_id == paid) if paid else None
-    found = (
+    made = (
         session.scalars(rows.order_by(Refund.created_at.desc())).all() if rows is not None else []
     )
-    return answer(shapes.Refunds(data=[_refund(payment_id, one) for one in found]))
+    return answer(shapes.Refunds(data=[_refund(payment_id, one) for one in made]))
 
 
 @blueprint.get("/api/v1/refunds/<refund_id>")
@@ -96,10 +93,7 @@ def show_refund(refund_id: str) -> Response:
 
 def _paid(payment_id: str) -> Transaction:
     """The transaction that paid it. Raises NotFound, and ProblemError 409 where none did."""
-    session = db.session()
-    if not looks_like_id(payment_id, "prq") or session.get(PaymentRequest, payment_id) is None:
-        raise NotFound
-    paid = active_attempt(session, PaymentRequest.payable_type, payment_id)
+    paid = found(payment_id).last
     if paid is None or paid.state != State.COMPLETE:
         raise ProblemError(409, "not_paid", "This is not paid, so there is nothing to refund.")
     return paid

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy.orm import Session
 
-from payments_app.core.web.links import masked
+from payments_app.core.web.links import masked, unsigned
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
 from payments_app.payments.said import known_price
@@ -20,33 +22,49 @@ def offer_of(session: Session, item: str, *, lock: bool = False) -> Offer | None
         if (offer := sellable.find(session, item)) is not None:
             return offer
     payable = placed(session, item, lock=lock)
-    return offer_of_payable(payable) if payable else None
+    return offer_of_payable(session, payable, lock=lock) if payable else None
 
 
-def offer_of_payable(payable: Payable) -> Offer | None:
-    """Something placed already, at the price of that moment; None where it has none."""
-    price = known_price(payable)
-    if price is None:
+def offer_of_payable(session: Session, payable: Payable, *, lock: bool = False) -> Offer | None:
+    """Something placed already, at the price of that moment; None where it has none. What a link
+    asks for is locked, too, where asked."""
+    owed = payable.owed(session, lock=lock)
+    price = known_price(owed) if owed else None
+    if owed is None or price is None:
         return None
     return Offer(
-        item=payable.id,
-        name=payable.payment_description,
-        summary=payable.summary,
+        item=payable.checkout_name,
+        name=owed.payment_description,
+        summary=owed.summary,
         price=price,
-        begin=lambda *_: payable,
-        card_terms=payable.card_terms,
-        payee_id=payable.payee_id,
-        way_back=payable.way_back(paid=False),
-        heading=payable.heading,
-        button=payable.button,
+        begin=partial(_begin, payable, owed),
+        card_terms=owed.card_terms,
+        payee_id=owed.payee_id,
+        way_back=owed.way_back(paid=False),
+        heading=owed.heading,
+        button=owed.button,
         asked_of=masked(payable.payer_email) if payable.payer_email else "",
-        placed=payable.items,
+        placed=owed.items,
     )
 
 
+def _begin(
+    payable: Payable, owed: Payable, session: Session, _quantity: int, customer_id: str
+) -> Payable:
+    """What is paid. A link that asks for it may be over while it is not itself."""
+    if owed is not payable:
+        payable.before_payment(session, customer_id)
+    return owed
+
+
 def placed(session: Session, item: str, *, lock: bool = False) -> Payable | None:
-    """The payable of this public id, locked for a payment where asked."""
-    return find_payable(session, item, lock=lock) if ITEM.fullmatch(item) else None
+    """The payable of this public id, locked for a payment where asked: by its id alone only where
+    its link need not be signed."""
+    if not ITEM.fullmatch(item):
+        return None
+    payable = find_payable(session, unsigned(item), lock=lock)
+    known = payable is not None and (item != payable.id or payable.opens_unsigned)
+    return payable if known else None
 
 
 def active_transaction(payable: Payable) -> Transaction | None:

@@ -64,15 +64,17 @@ def form(item: str) -> Response | BaseResponse:
             return _to_challenge(item)
         # Nothing else of the address: whoever made a link must not fill in another's form.
         return form_page(offer, {"quantity": request.args.get("quantity")})
-    live = active_transaction(payable)
+    owed = payable.owed(session) or payable
+    live = active_transaction(owed)
     if live is not None:
         return redirect(_result_url(live), 303)
-    offer, closed = offer_of_payable(payable), why_closed(session, payable)
+    offer = offer_of_payable(session, payable)
+    closed = payable.closed(session) or why_closed(session, owed)
     if offer is None or closed:
         return _closed(payable, closed or NO_PRICE)
     if must_prove():
         return _to_challenge(item)
-    return private(form_page(offer, {"email": _earlier_email(payable)}))
+    return private(form_page(offer, {"email": _earlier_email(owed)}))
 
 
 def _closed(payable: Payable, words: str) -> Response:
@@ -80,6 +82,7 @@ def _closed(payable: Payable, words: str) -> Response:
         "checkout/closed.html",
         description=payable.payment_description,
         words=words,
+        shop=shop_name(),
         way_back=payable.way_back(paid=False),
     )
     response = make_response(page, 410)

@@ -105,10 +105,10 @@ def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
         personal["download_url"] = _download(session, transaction)
         personal["terms"] = terms_of(session, transaction.id, transaction.amount)
     may_pay = "pay_again" not in truth_of(transaction).closed
-    payable = payable_of(session, transaction.id) if may_pay else None
+    named = payable_of(session, transaction.id) if may_pay else None
     # What is not known here, or gone, has no page to pay for it again.
-    if payable is not None and find_payable(session, payable[1]) is not None:
-        personal["try_again_url"] = url_for("checkout.form", item=payable[1])
+    if named and (payable := find_payable(session, named[1])) is not None:
+        personal["try_again_url"] = url_for("checkout.form", item=payable.checkout_name)
     return personal
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.web import links
 from payments_app.downloads.link import PURPOSE
@@ -22,6 +23,7 @@ from payments_app.payments.queries import attempts
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 LINK_SECONDS = 7 * 86_400
+_TOLD = 20  # downloads of a purchase whose times are kept: a bank that is answered asks for them
 
 
 class DisputedError(Exception):
@@ -53,8 +55,9 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
 
     Raises RefundedError and DisputedError.
     """
-    stands = _entitlement(session, purchase_id)
-    if stands in (None, Entitlement.IN_PART):
+    paid = _paid(session, purchase_id)
+    stands = _entitlement(session, paid, purchase_id)
+    if paid is None or stands in (None, Entitlement.IN_PART):
         return None
     if stands == Entitlement.DISPUTED:
         raise DisputedError(f"{purchase_id} is disputed")
@@ -65,15 +68,26 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
         .where(DigitalPurchase.id == purchase_id)
         .values(downloads=DigitalPurchase.downloads + 1)
     )
-    product = session.get_one(DigitalPurchase, purchase_id).product
+    purchase = session.get_one(DigitalPurchase, purchase_id, populate_existing=True)
+    if purchase.downloads <= _TOLD:
+        history.record(
+            session, "system", "purchase.downloaded", transaction_id=paid.id, subject=purchase_id
+        )
+    product = purchase.product
     return Parcel(product.filename, product.media_type, product.content)
 
 
-def _entitlement(session: Session, purchase_id: str) -> Entitlement | None:
-    """What the complete payment of this purchase is good for; None where there is none."""
+def _paid(session: Session, purchase_id: str) -> Transaction | None:
+    """The complete payment of this purchase."""
     tried = attempts(DigitalPurchase.payable_type, purchase_id)
     paid = tried.where(Transaction.state == State.COMPLETE)
-    found = session.scalars(paid.limit(1)).first()
-    if found is None:
+    return session.scalars(paid.limit(1)).first()
+
+
+def _entitlement(
+    session: Session, paid: Transaction | None, purchase_id: str
+) -> Entitlement | None:
+    """What its complete payment is good for; None where there is none."""
+    if paid is None:
         return None
-    return entitlement(session, found, session.get_one(DigitalPurchase, purchase_id).price)
+    return entitlement(session, paid, session.get_one(DigitalPurchase, purchase_id).price)

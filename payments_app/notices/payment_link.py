@@ -33,9 +33,9 @@ def send_payment_link(session: Session, request_id: str, actor: str) -> None:
         asked.email,
         Words("%(amount)s to pay to %(shop)s", amount=asked.price, shop=shop_name()),
         reader=reader_at(session, asked.email),
-        url=absolute(url_for("checkout.form", item=request_id)),
+        url=absolute(url_for("checkout.form", item=asked.checkout_name)),
         amount=asked.price,
-        description=asked.description,
+        description=asked.payment_description,
         until=day(asked.expires_at.date()) if asked.expires_at else None,
     )
     if fresh:

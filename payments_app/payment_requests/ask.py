@@ -19,7 +19,7 @@ from payments_app.core.money import CURRENCIES, Money, chargeable
 from payments_app.payment_requests.consents import KEPT_VERSION, KEPT_WORDS, chargeable_card
 from payments_app.payment_requests.find_consents import WHY_ENDED, ended_consent
 from payments_app.payment_requests.models import PaymentRequest
-from payments_app.payments.payable import NotPayableError
+from payments_app.payments.payable import NotPayableError, Payable
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt
 from payments_app.payments.transactions.open import open_transaction
@@ -53,7 +53,8 @@ class NotOpenError(Exception):
 class Wish:
     """What is asked for. `money` in minor units; `line_items` (description, quantity, amount of
     one) add up to it, where there are any. `customer_id` names a customer of the asker's, and
-    `payment_method` a card of theirs to charge now, without them."""
+    `payment_method` a card of theirs to charge now, without them. `owed` is another payable that is
+    paid where the request is: its price is `money`."""
 
     money: Money
     description: str
@@ -67,6 +68,7 @@ class Wish:
     expires_at: dt.datetime | None = None
     customer_id: str | None = None
     payment_method: str | None = None
+    owed: Payable | None = None
 
 
 def ask(
@@ -97,7 +99,7 @@ def cancel(session: Session, request_id: str, actor: str) -> None:
     request = session.get_one(
         PaymentRequest, request_id, with_for_update=True, populate_existing=True
     )
-    active = active_attempt(session, PaymentRequest.payable_type, request_id)
+    active = active_attempt(session, request.paid_type, request.paid_id)
     if active is not None and active.state == State.COMPLETE:
         raise NotOpenError("already_paid", "This is already paid. Refund it instead.")
     if active is not None:
@@ -126,6 +128,8 @@ def _ask(
         now = session.execute(select(database_now())).scalar_one()
         if wish.expires_at <= now:
             raise AskRefusedError("expires_at", "This is past. Give a time to come, with its zone.")
+    if wish.owed is not None:
+        _check_owed(session, wish.owed)
     request = PaymentRequest(
         amount=wish.money.amount,
         currency=wish.money.currency,
@@ -140,6 +144,8 @@ def _ask(
         customer_id=wish.customer_id,
         terms=KEPT_WORDS if wish.save_card else None,
         terms_version=KEPT_VERSION if wish.save_card else None,
+        owed_type=wish.owed.payable_type if wish.owed else None,
+        owed_id=wish.owed.id if wish.owed else None,
         expires_at=wish.expires_at,
         created_by=actor,
         idempotency_key=key,
@@ -160,6 +166,14 @@ def _ask(
     if wish.payment_method is not None:
         _charge(session, request, wish, actor)
     return request.id, True
+
+
+def _check_owed(session: Session, owed: Payable) -> None:
+    """Nobody paid it, is paying it, or may not pay it any more. Raises AskRefusedError."""
+    if active_attempt(session, owed.payable_type, owed.id) is not None:
+        raise AskRefusedError("amount", "This is paid, or somebody is paying it just now.")
+    if closed := owed.closed(session):
+        raise AskRefusedError("amount", str(closed))
 
 
 def _charge(session: Session, request: PaymentRequest, wish: Wish, actor: str) -> None:

@@ -17,6 +17,7 @@ from payments_app.gateway.declines import NEEDS_BUYER
 from payments_app.gateway.words import known
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.payable import payable_kinds
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.truth import Truth, truth_of
 
@@ -41,6 +42,7 @@ class Filter:
     reference: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     status: Status | None = None
+    owed: bool | None = None  # those that ask for another payable, or the others
     created_from: dt.datetime | None = None
     created_before: dt.datetime | None = None
 
@@ -77,6 +79,18 @@ def find(session: Session, request_id: str) -> Known | None:
     return known[0] if known else None
 
 
+def open_link_of(session: Session, payable_type: str, payable_id: str) -> str | None:
+    """The newest request for another payable by which that can be paid still."""
+    asked = select(PaymentRequest.id).where(
+        PaymentRequest.owed_type == payable_type,
+        PaymentRequest.owed_id == payable_id,
+        PaymentRequest.canceled_at.is_(None),
+        ~func.coalesce(_over(), False),
+    )
+    newest = PaymentRequest.created_at.desc(), PaymentRequest.id.desc()
+    return session.scalar(asked.order_by(*newest).limit(1))
+
+
 def find_all(
     session: Session, wanted: Filter, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[Known], bool]:
@@ -101,9 +115,7 @@ _active = aliased(Transaction)
 def _joined() -> Select[PaymentRequest, Transaction | None, bool]:
     """Each with its active attempt, and whether its time is over."""
     record = and_(
-        PaymentRecord.payable_type == PaymentRequest.payable_type,
-        PaymentRecord.payable_id == PaymentRequest.id,
-        PaymentRecord.role == Role.PAYS_FOR,
+        *_pays(),
         PaymentRecord.active,
     )
     asked: Select[Any, Any, Any] = (
@@ -113,6 +125,14 @@ def _joined() -> Select[PaymentRequest, Transaction | None, bool]:
         .execution_options(populate_existing=True)
     )
     return asked
+
+
+def _pays() -> tuple[ColumnElement[bool], ...]:
+    """Whether a record joins an attempt to a request, or to what that asks for."""
+    type_ = func.coalesce(PaymentRequest.owed_type, PaymentRequest.payable_type)
+    id_ = func.coalesce(PaymentRequest.owed_id, PaymentRequest.id)
+    pays = PaymentRecord.role == Role.PAYS_FOR
+    return PaymentRecord.payable_type == type_, PaymentRecord.payable_id == id_, pays
 
 
 def _over() -> ColumnElement[bool]:
@@ -125,6 +145,8 @@ def _matching(wanted: Filter) -> list[ColumnElement[bool]]:
     ]
     if wanted.reference is not None:
         found.append(PaymentRequest.reference == wanted.reference)
+    if wanted.owed is not None:
+        found.append(PaymentRequest.owed_id.is_not(None) == wanted.owed)
     if wanted.created_from is not None:
         found.append(PaymentRequest.created_at >= wanted.created_from)
     if wanted.created_before is not None:
@@ -139,7 +161,7 @@ def _is(status: Status) -> ColumnElement[bool]:
     open_ = _active.id.is_(None) & PaymentRequest.canceled_at.is_(None)
     pending = _active.state == State.PENDING
     lasting = or_(PaymentRequest.expires_at.is_(None), PaymentRequest.expires_at > database_now())
-    asked = _bank_asks_in_sql()
+    asked = PaymentRequest.owed_id.is_(None) & _bank_asks_in_sql()
     return {
         Status.SUCCEEDED: _active.state == State.COMPLETE,
         Status.REQUIRES_ACTION: or_(
@@ -169,11 +191,7 @@ def _codes(last: Transaction) -> tuple[Any, ...]:
 def _bank_asks_in_sql() -> ColumnElement[bool]:
     newest = (
         select(PaymentRecord.transaction_id)
-        .where(
-            PaymentRecord.payable_type == PaymentRequest.payable_type,
-            PaymentRecord.payable_id == PaymentRequest.id,
-            PaymentRecord.role == Role.PAYS_FOR,
-        )
+        .where(*_pays())
         .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
         .limit(1)
         .correlate(PaymentRequest)
@@ -202,30 +220,32 @@ def _status(
         return Status.CANCELED
     if over:
         return Status.EXPIRED
-    return Status.REQUIRES_ACTION if _bank_asks(last) else Status.REQUIRES_PAYMENT
+    asked = request.owed_id is None and _bank_asks(last)
+    return Status.REQUIRES_ACTION if asked else Status.REQUIRES_PAYMENT
 
 
 def _with_attempts(
     session: Session, rows: Sequence[tuple[PaymentRequest, Transaction | None, bool]]
 ) -> list[Known]:
-    ids = [request.id for request, _, _ in rows]
-    last = _last_attempts(session, ids)
+    last = _last_attempts(session, [request.paid_id for request, _, _ in rows])
     return [
         Known(
             request,
-            _status(request, active, last.get(request.id), over=bool(over)),
-            active or last.get(request.id),
+            _status(request, active, last.get(request.paid_id), over=bool(over)),
+            active or last.get(request.paid_id),
         )
         for request, active, over in rows
     ]
 
 
 def _last_attempts(session: Session, ids: Sequence[str]) -> dict[str, Transaction]:
+    """By the id of what was paid: an id is of one kind alone."""
+    kinds = [kind.payable_type for kind in payable_kinds().values()]
     asked = (
         select(PaymentRecord.payable_id, Transaction)
         .join(Transaction, Transaction.id == PaymentRecord.transaction_id)
         .where(
-            PaymentRecord.payable_type == PaymentRequest.payable_type,
+            PaymentRecord.payable_type.in_(kinds),
             PaymentRecord.payable_id.in_(ids),
             PaymentRecord.role == Role.PAYS_FOR,
         )

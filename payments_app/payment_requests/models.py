@@ -17,10 +17,11 @@ from payments_app.core.email_addresses import without_addresses
 from payments_app.core.extensions import Base
 from payments_app.core.language import Words, as_said
 from payments_app.core.money import Money
+from payments_app.core.web.links import sign_name
 from payments_app.payment_requests.consents import KEPT_WORDS, chargeable_card, keep_consent
 from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.payments.models import Transaction
-from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
+from payments_app.payments.payable import Bought, Item, NotPayableError, Payable, find_payable
 from payments_app.payments.repeatable import hashed
 from payments_app.payments.transactions.stripe_metadata import sealed_fingerprint
 
@@ -31,8 +32,10 @@ CANCELED = Words("This payment was cancelled. Nothing was charged.")
 class PaymentRequest(Payable, Base):
     """`amount` in minor units. `reference` and `labels` (metadata) are the asker's own, and say
     nothing to us. After `expires_at`, and once it is cancelled, nobody can begin to pay it; what
-    was begun goes on to its end. `customer_id` names the asker's customer (ApplicationCustomer);
-    `terms` are the words that the buyer agrees to where the card is kept, as they were then."""
+    was begun goes on to its end. With `owed_type` and `owed_id` it asks for another payable, such
+    as an order, which is what is paid then. Its link is `signed`; those of before were not.
+    `customer_id` names the asker's customer (ApplicationCustomer); `terms` are the words that the
+    buyer agrees to where the card is kept, as they were then."""
 
     __tablename__ = "pay_payment_requests"
     payable_type = "payment_request"
@@ -52,6 +55,9 @@ class PaymentRequest(Payable, Base):
     customer_id: Mapped[str | None] = mapped_column(Key(40))
     terms: Mapped[str | None] = mapped_column(Text)
     terms_version: Mapped[str | None] = mapped_column(String(20))
+    owed_type: Mapped[str | None] = mapped_column(Key(40))
+    owed_id: Mapped[str | None] = mapped_column(Key(40), index=True)
+    signed: Mapped[bool] = mapped_column(default=True, server_default=false())
     expires_at: Mapped[dt.datetime | None]
     canceled_at: Mapped[dt.datetime | None]
     created_by: Mapped[str] = mapped_column(String(80))
@@ -67,14 +73,39 @@ class PaymentRequest(Payable, Base):
     )
 
     @property
+    def checkout_name(self) -> str:
+        """Its id, signed."""
+        return sign_name(self.id)
+
+    @property
+    def opens_unsigned(self) -> bool:
+        """Only where its link was sent before links were signed."""
+        return not self.signed
+
+    @property
+    def paid_type(self) -> str:
+        """The type of what is paid where this is; `paid_id` is its id."""
+        return self.owed_type or self.payable_type
+
+    @property
+    def paid_id(self) -> str:
+        """The id of what is paid where this is."""
+        return self.owed_id or self.id
+
+    def owed(self, session: Session, *, lock: bool = False) -> Payable | None:
+        """Itself, or what it asks for."""
+        return self if self.owed_id is None else find_payable(session, self.owed_id, lock=lock)
+
+    @property
     def price(self) -> Money:
-        """What is asked for."""
+        """What is asked for; of another payable, what that was when it was asked for."""
         return Money(self.amount, self.currency)
 
     @property
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
-        return self.description
+        owed = find_payable(self._session(), self.owed_id) if self.owed_id else None
+        return owed.payment_description if owed else self.description
 
     @property
     def items(self) -> Sequence[Item]:
@@ -121,10 +152,11 @@ class PaymentRequest(Payable, Base):
         """Why nobody can begin to pay it any more; None while they can."""
         if self.canceled_at is not None:
             return CANCELED
-        if self.expires_at is None:
-            return None
         now = session.execute(select(database_now())).scalar_one()
-        return EXPIRED if self.expires_at <= now else None
+        if self.expires_at is not None and self.expires_at <= now:
+            return EXPIRED
+        owed = self.owed(session)
+        return None if owed is self else owed.closed(session) if owed else CANCELED
 
     def before_payment(self, session: Session, customer_id: str) -> None:
         """It is still open. Raises NotPayableError where it is not."""

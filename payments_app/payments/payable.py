@@ -127,6 +127,21 @@ class Payable:
         """The id of the merchant who is paid; None: the shop itself."""
         return None
 
+    @property
+    def checkout_name(self) -> str:
+        """What the address of its checkout names it by."""
+        return self.id
+
+    @property
+    def opens_unsigned(self) -> bool:
+        """Whether its id alone opens its checkout; else it takes the signed `checkout_name`."""
+        return True
+
+    def owed(self, session: Session, *, lock: bool = False) -> Payable | None:
+        """What is paid where this is: itself, or what it asks for, locked where that is wanted;
+        None where that is not there any more."""
+        return self
+
     def closed(self, session: Session) -> str | None:
         """Why nobody can begin to pay for it any more, in a buyer's words; None while they can."""
         return None

@@ -1,6 +1,6 @@
 """The dashboard's routes, by page."""
 
-from payments_app.staff import navigation
+from payments_app.staff import navigation, place
 from payments_app.staff.blueprint import blueprint
 from payments_app.staff.customers import consent_pages
 from payments_app.staff.customers import pages as customer_pages
@@ -47,6 +47,7 @@ __all__ = [
     "payment_pages",
     "payment_request_pages",
     "payout_pages",
+    "place",
     "receipts_pages",
     "refund_pages",
     "report_pages",

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from payments_app.accounts import api_keys
+from payments_app.core.web.links import sign_name
 from tests.api.schemas import problems
 from tests.own_worker import work
 
@@ -96,6 +97,11 @@ class Application:
         self.charge()
         return answer
 
+    def checkout(self, payment_id: str) -> str:
+        """The path of its page, also of one that says no `next_url` any more."""
+        with self.app.app_context():
+            return f"/checkout/{sign_name(payment_id)}"
+
     def charge(self) -> None:
         """Work on what was pressed."""
         with self.app.app_context():
@@ -104,7 +110,11 @@ class Application:
     def press_pay(
         self, payment_id: str, card: str = "pm_card_visa", email: str = "ada@example.com"
     ) -> TestResponse:
-        wish = {"item": payment_id, "email": email, "payment_method": card}
+        wish = {
+            "item": self.checkout(payment_id).rpartition("/")[2],
+            "email": email,
+            "payment_method": card,
+        }
         named = {"Idempotency-Key": secrets.token_hex(8)}
         return self.buyer.post("/transactions", json=wish, headers=named)
 

@@ -62,7 +62,7 @@ def test_each_field_is_read_back_as_it_was_asked_for(shop_application: Applicati
 def test_what_was_asked_for_is_what_the_buyer_reads_and_pays(shop_application: Application) -> None:
     stored(shop_application)
     made = shop_application.asked(**ALL)
-    page = shop_application.buyer.get(f"/checkout/{made['id']}", headers=BROWSER).text
+    page = shop_application.buyer.get(shop_application.checkout(made["id"]), headers=BROWSER).text
     for said in ("Ticket", "Programme", "https://shop.example.com/cart", "Your card is kept"):
         assert said in page
     shop_application.pay(made["id"])

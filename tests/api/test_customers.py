@@ -182,7 +182,7 @@ def test_a_bank_that_wants_the_buyer_is_not_asked_again_without_them(
     card = kept(shop_application, card="pm_card_authenticationRequired")
     asked = charged(shop_application, card)
     assert asked["status"] == "requires_action"
-    assert asked["next_url"].endswith(f"/checkout/{asked['id']}")
+    assert asked["next_url"].endswith(shop_application.checkout(asked["id"]))
     assert asked["last_error"]["code"] == "authentication_required"
     follow(shop_application)
     assert transactions(shop_application) == 2

@@ -65,7 +65,7 @@ def test_nobody_is_led_back_before_it_is_paid(shop_application: Application, car
         assert shop_application.payment(made["id"])["status"] == state
         assert RETURN not in status_page(shop_application, transaction)
         again = shop_application.buyer.get(
-            f"/checkout/{made['id']}", headers=BROWSER, follow_redirects=True
+            shop_application.checkout(made["id"]), headers=BROWSER, follow_redirects=True
         )
         assert RETURN not in again.text
         status = shop_application.buyer.get(f"/transactions/{transaction}").json

@@ -241,7 +241,7 @@ def test_a_payment_is_cancelled_while_nobody_paid_it(shop_application: Applicati
     canceled = shop_application.post(f"payments/{made['id']}/cancel")
     assert (canceled.status_code, canceled.json["status"]) == (200, "canceled")
     assert shop_application.post(f"payments/{made['id']}/cancel").json == canceled.json
-    page = shop_application.buyer.get(f"/checkout/{made['id']}", headers=BROWSER)
+    page = shop_application.buyer.get(shop_application.checkout(made["id"]), headers=BROWSER)
     assert page.status_code == 410
     assert "This payment was cancelled. Nothing was charged." in page.text
     assert f"https://shop.example.com/cancelled?payment={made['id']}" in page.text
@@ -265,7 +265,7 @@ def test_an_expired_payment_can_t_be_begun(shop_application: Application) -> Non
         request.expires_at = request.created_at
         db.session.commit()
     assert shop_application.payment(made["id"])["status"] == "expired"
-    assert shop_application.buyer.get(f"/checkout/{made['id']}").status_code == 410
+    assert shop_application.buyer.get(shop_application.checkout(made["id"])).status_code == 410
     refused = shop_application.press_pay(made["id"])
     assert (refused.status_code, refused.json["error"]["code"]) == (409, "expired")
 

@@ -50,7 +50,7 @@ def test_staff_read_which_application_refunded(shop_application: Application) ->
     shop_application.post(f"payments/{paid['id']}/refunds", {"amount": 500, "reason": "Less"})
     viewer = StaffDriver(shop_application.app).signed_in("viewer")
     page = viewer.get(f"/staff/payments/{paid['transaction']}").text
-    assert page.count("shop (API key)") == 2  # of the refund, and in the timeline
+    assert page.count("shop (API key)") == 3  # of the refund, and twice in the timeline
     assert "key_" not in page
 
 

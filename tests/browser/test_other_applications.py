@@ -9,6 +9,7 @@ from flask import Flask
 from playwright.sync_api import Route
 
 from payments_app.core.money import Money
+from payments_app.core.web.links import sign_name
 from payments_app.payment_requests.ask import Wish, ask
 from tests.browser.buyer import Buyer
 
@@ -35,8 +36,13 @@ def asked(shop_app: Flask, buyer: Buyer) -> str:
         return ask(wish, "key_test")[0]
 
 
-def test_who_paid_is_back_with_the_payment_s_id(buyer: Buyer, asked: str) -> None:
-    buyer.open(asked)
+def named(shop_app: Flask, asked: str) -> str:
+    with shop_app.app_context():
+        return sign_name(asked)
+
+
+def test_who_paid_is_back_with_the_payment_s_id(buyer: Buyer, asked: str, shop_app: Flask) -> None:
+    buyer.open(named(shop_app, asked))
     buyer.reads("Two tickets")
     buyer.fill()
     buyer.press_pay()
@@ -44,8 +50,8 @@ def test_who_paid_is_back_with_the_payment_s_id(buyer: Buyer, asked: str) -> Non
     buyer.sees("Your tickets")
 
 
-def test_who_was_declined_goes_back(buyer: Buyer, asked: str) -> None:
-    buyer.open(asked)
+def test_who_was_declined_goes_back(buyer: Buyer, asked: str, shop_app: Flask) -> None:
+    buyer.open(named(shop_app, asked))
     buyer.fill(card="4000000000000002")
     buyer.press_pay()
     buyer.sees("Payment failed")
@@ -53,7 +59,7 @@ def test_who_was_declined_goes_back(buyer: Buyer, asked: str) -> None:
     buyer.is_at(re.escape(f"{SHOP}/cart?payment={asked}") + "$")
 
 
-def test_who_does_not_want_to_pay_goes_back(buyer: Buyer, asked: str) -> None:
-    buyer.open(asked)
+def test_who_does_not_want_to_pay_goes_back(buyer: Buyer, asked: str, shop_app: Flask) -> None:
+    buyer.open(named(shop_app, asked))
     buyer.page.get_by_role("link", name="Cancel and go back").click()
     buyer.is_at(re.escape(f"{SHOP}/cart?payment={asked}") + "$")

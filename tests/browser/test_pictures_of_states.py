@@ -18,6 +18,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.core.web.http import ProblemError, words_of
+from payments_app.core.web.links import sign_name
 from payments_app.orders.product_models import Product
 from payments_app.payment_requests.ask import Wish, ask, cancel
 from payments_app.payments.refunds.models import Refund
@@ -120,12 +121,13 @@ def test_what_another_application_asks_for(buyer: Buyer, take: Pictures, shop_ap
     wish = Wish(Money(2500, "usd"), "Two tickets", cancel_url="https://shop.example.com/cart")
     with shop_app.app_context():
         asked = ask(wish, "key_test")[0]
-    buyer.open(asked)
+        name = sign_name(asked)
+    buyer.open(name)
     expect(buyer.page.locator("[data-card-box='ready']")).to_be_visible()
     take(buyer, "request")
     with shop_app.app_context():
         cancel(asked, "key_test")
-    buyer.open(asked)
+    buyer.open(name)
     take(buyer, "request-no-longer-open")
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
+from payments_app.core.web.links import sign_name
 from payments_app.orders.product_models import Product
 from payments_app.payment_requests.ask import Wish, ask, cancel
 from tests.browser import every_picture
@@ -135,7 +136,8 @@ def test_what_can_not_be_paid_now_read_from_right_to_left(buyer: Buyer, shop_app
     with shop_app.app_context():
         asked, sold_out = ask(wish, "staff")[0], sell_out()
         cancel(asked, "staff")
-    for item, heading in ((asked, "Two tickets"), (sold_out, "Blue plate")):
+        name = sign_name(asked)
+    for item, heading in ((name, "Two tickets"), (sold_out, "Blue plate")):
         buyer.open(item)
         assert mirrored(buyer, heading) == []
     with shop_app.test_request_context("/", headers={"Accept": "text/html"}):

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payment_requests.models import PaymentRequest
@@ -17,7 +19,15 @@ from tests.checkout.checkout_client import CheckoutClient
 
 
 def sold(name: str) -> str:
-    return ask(Wish(Money(2500, "usd"), description=name), "a test")[0]
+    """A payable that opens by its id alone, as a host's does."""
+    made, _ = ask(Wish(Money(2500, "usd"), description=name), "a test")
+    _open_unsigned(made)
+    return made
+
+
+@atomic
+def _open_unsigned(session: Session, request_id: str) -> None:
+    session.get_one(PaymentRequest, request_id).signed = False
 
 
 @pytest.fixture

@@ -119,6 +119,6 @@ class TestOfAPayment:
                 receivers.append(one)
         environment = os.environ | {"PAY": site.url, "KEY": new_key(app)}
         with running(*receivers):
-            pay(ask(environment, reference="booking-9")["id"], environment)
+            pay(ask(environment, reference="booking-9")["next_url"], environment)
             for one in receivers:
                 assert wait_until(lambda one=one: "_payment_captured booking-9" in one.said(), 60)

@@ -23,7 +23,7 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 # To merchants, to staff, and to who builds on it; whatever else there is, a buyer reads.
 OTHERS = re.compile(
     r"(accounts|api|demo|ledger|merchants|ops|portal|settlement|staff)/"
-    r"|styleguide|mail/(portal_link|endpoint_)|components/tables"
+    r"|styleguide|mail/(portal_link|endpoint_)|components/(tables|parts)\."
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
+from payments_app.core.web.links import sign_name
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery
 from payments_app.orders.product_models import Product
@@ -131,7 +132,7 @@ class Abroad:
             "payment_id": [self.asked],
             "request_id": [self.asked],
             "refund_id": ["rfd_none"],
-            "item": ["rug", "bazaar", self.asked],
+            "item": ["rug", "bazaar", sign_name(self.asked)],
             "slug": ["rug"],
         }
 

@@ -107,7 +107,7 @@ def submit(browser: Browser, dispute: str, revision: int) -> TestResponse:
 
 
 def test_the_list_leads_to_each_dispute(viewer: Browser, dispute: str) -> None:
-    assert f'href="/staff/disputes/{dispute}"' in viewer.get("/staff/disputes").text
+    assert f'href="/staff/disputes/{dispute}?back=' in viewer.get("/staff/disputes").text
 
 
 def test_the_overview_leads_to_a_dispute_that_needs_an_answer(

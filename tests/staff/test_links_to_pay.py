@@ -30,7 +30,7 @@ FIELD = r'(?s)<input id="{0}"[^>]*?value="([^"]*)"'
 
 
 @atomic
-def _overdue(session: Session, email: str) -> tuple[str, list[str]]:
+def overdue(session: Session, email: str) -> tuple[str, list[str]]:
     """A subscription with one bill that was not paid and one that was: its id and theirs."""
     plan = Plan(slug=f"club{email[0]}", name="Club", amount=1500, currency="usd")
     session.add(plan)
@@ -91,8 +91,8 @@ def test_a_customer_and_a_subscription_lead_to_the_form(
     app: Flask, support: Browser, stored_payments: StoredPayments, place: str
 ) -> None:
     with app.app_context():
-        _overdue("bob@example.com")
-        subscription, _ = _overdue("ada@example.com")
+        overdue("bob@example.com")
+        subscription, _ = overdue("ada@example.com")
     id_ = stored_payments.customer_id() if place == "customers" else subscription
     form = support.get(asks(support.get(f"/staff/{place}/{id_}").text)).text
     assert typed(form, "email") == "ada@example.com"
@@ -101,25 +101,48 @@ def test_a_customer_and_a_subscription_lead_to_the_form(
 def test_an_order_that_is_not_paid_has_its_own_link(
     app: Flask, support: Browser, viewer: Browser, stored_payments: StoredPayments
 ) -> None:
-    """One click copies it; what is paid there pays for the order."""
+    """The second click sends it; what is paid there pays for the order."""
     order, paid = stored_payments.order(), stored_payments.order("bob@example.com")
     id_ = stored_payments.decline(order_id=order.id)
     other = stored_payments.payment(order_id=paid.id, email="bob@example.com")
-    page = support.get(f"/staff/payments/{id_}").text
-    assert re.search(rf'data-copy="[^"]+/checkout/{order.id}"', page)
-    assert "mailto:ada%40example.com" in page
-    assert "/checkout/" not in support.get(f"/staff/payments/{other}").text
-    assert "/checkout/" not in viewer.get(f"/staff/payments/{id_}").text
-    assert app.test_client().get(f"/checkout/{order.id}").status_code == 200
+    assert owed_at(support.get(f"/staff/payments/{other}").text) is None
+    assert owed_at(viewer.get(f"/staff/payments/{id_}").text) is None
+    assert_is_asked_for(app, support, f"/staff/payments/{id_}", order.id)
 
 
 def test_an_overdue_period_has_its_own_link(app: Flask, support: Browser, viewer: Browser) -> None:
     with app.app_context():
-        subscription, (overdue, paid) = _overdue("ada@example.com")
-    page = support.get(f"/staff/subscriptions/{subscription}").text
-    assert re.search(rf'data-copy="[^"]+/checkout/{overdue}"', page)
-    assert paid not in page
-    assert overdue not in viewer.get(f"/staff/subscriptions/{subscription}").text
+        subscription, (unpaid, paid) = overdue("ada@example.com")
+    path = f"/staff/subscriptions/{subscription}"
+    assert paid not in support.get(path).text
+    assert owed_at(viewer.get(path).text) is None
+    assert_is_asked_for(app, support, path, unpaid)
+
+
+def owed_at(page: str) -> str | None:
+    """Where the first click leads."""
+    found = re.search(r'href="(/staff/payment-links/new\?owed=[^"]+)"[^>]*>Ask for this', page)
+    return html.unescape(found[1]) if found else None
+
+
+def assert_is_asked_for(app: Flask, support: Browser, path: str, owed: str) -> None:
+    where = owed_at(support.get(path).text)
+    assert where
+    form = support.get(where).text
+    assert 'name="amount"' not in form
+    filled = {name: typed(form, name) for name in ("email", "days")}
+    assert filled == {"email": "ada@example.com", "days": "14"}
+    sent = support.post("/staff/payment-links", where, **filled, owed=owed, send="1")
+    assert sent.status_code == 303
+    with app.app_context():
+        (made,) = db.session.scalars(select(PaymentRequest).where(own(PaymentRequest)))
+        (mail,) = db.session.scalars(select(Mail).where(Mail.kind == "payment_link"))
+        link = f"/checkout/{made.checkout_name}"
+    assert (made.owed_id, made.expires_at is not None) == (owed, True)
+    assert re.search(rf'data-copy="[^"]+{link}"', support.get(sent.headers["Location"]).text)
+    assert link in mail.text
+    again = support.client.get(where)
+    assert (again.status_code, again.headers["Location"]) == (303, sent.headers["Location"])
 
 
 def test_what_was_paid_or_is_being_paid_shows_no_link_on_any_of_its_pages(
@@ -135,5 +158,5 @@ def test_what_was_paid_or_is_being_paid_shows_no_link_on_any_of_its_pages(
     pages += [stored_payments.payment("unknown", order_id=other.id, email="bob@example.com")]
     again = stored_payments.decline(order_id=returned.id)
     for id_ in pages:
-        assert "Link to pay" not in support.get(f"/staff/payments/{id_}").text
-    assert f"/checkout/{returned.id}" in support.get(f"/staff/payments/{again}").text
+        assert owed_at(support.get(f"/staff/payments/{id_}").text) is None
+    assert returned.id in (owed_at(support.get(f"/staff/payments/{again}").text) or "")

@@ -38,6 +38,12 @@ def requests(app: Flask) -> list[PaymentRequest]:
         return list(db.session.scalars(select(PaymentRequest).where(own(PaymentRequest))))
 
 
+def name_of(app: Flask, asked: PaymentRequest) -> str:
+    """As its link names it."""
+    with app.app_context():
+        return asked.checkout_name
+
+
 def mails(app: Flask) -> list[Mail]:
     with app.app_context():
         return list(db.session.scalars(select(Mail).where(Mail.kind == "payment_link")))
@@ -48,7 +54,8 @@ def test_a_link_is_made_mailed_and_paid(app: Flask, support: Browser) -> None:
     assert answer.status_code == 303
     page = support.get(answer.headers["Location"]).text
     made = requests(app)[0]
-    link = f"{app.config['CONFIG'].public_url}/checkout/{made.id}"
+    name = name_of(app, made)
+    link = f"{app.config['CONFIG'].public_url}/checkout/{name}"
     assert link in page
     assert "$40.00: The lamp that was missing" in page
     assert "support@example.com" in page
@@ -56,7 +63,7 @@ def test_a_link_is_made_mailed_and_paid(app: Flask, support: Browser) -> None:
     assert [(mail.recipient, link in mail.text) for mail in mails(app)] == [
         ("bob@example.com", True)
     ]
-    wish = {"item": made.id, "email": "bob@example.com", "payment_method": "pm_card_visa"}
+    wish = {"item": name, "email": "bob@example.com", "payment_method": "pm_card_visa"}
     buyer = app.test_client()
     paid = buyer.post("/transactions", json=wish, headers={"Idempotency-Key": secrets.token_hex(8)})
     assert paid.status_code == 202
@@ -73,7 +80,8 @@ def test_whoever_has_a_link_reads_no_more_of_its_address_than_its_owner_needs(
     app: Flask, support: Browser
 ) -> None:
     support.post("/staff/payment-links", NEW, **FORM)
-    link = f"/checkout/{requests(app)[0].id}"
+    name = name_of(app, requests(app)[0])
+    link = f"/checkout/{name}"
     buyer = app.test_client()
     page = buyer.get(link).text
     assert "bob@" not in page
@@ -82,7 +90,7 @@ def test_whoever_has_a_link_reads_no_more_of_its_address_than_its_owner_needs(
     key = re.search(r'name="key" value="([^"]+)"', page)
     assert token is not None
     assert key is not None
-    form = {"csrf_token": token[1], "key": key[1], "item": requests(app)[0].id, "email": "bo"}
+    form = {"csrf_token": token[1], "key": key[1], "item": name, "email": "bo"}
     again = buyer.post("/transactions", data=form, headers=BROWSER)
     assert again.status_code == 422
     assert "bob@" not in again.text
@@ -146,7 +154,7 @@ def test_a_link_is_cancelled_once_nobody_should_pay_it(app: Flask, support: Brow
     assert ">Cancelled<" in page
     assert "Cancel the link" not in page
     made = requests(app)[0]
-    assert app.test_client().get(f"/checkout/{made.id}").status_code == 410
+    assert app.test_client().get(f"/checkout/{name_of(app, made)}").status_code == 410
 
 
 def test_a_link_of_nobody_is_not_found(support: Browser) -> None:

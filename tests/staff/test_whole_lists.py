@@ -15,7 +15,7 @@ LISTS: dict[str, Listed] = {
     "attempts of a customer": (
         "/staff/customers/{customer}",
         "staff.customers.queries.SHOWN",
-        r'href="/staff/payments/(txn_\w+)">Details',
+        r'href="/staff/payments/(txn_\w+)(?:\?[^"]*)?">Details',
         "attempts",
     ),
     "bills": (
@@ -70,7 +70,7 @@ LISTS: dict[str, Listed] = {
     "payments of an incident": (
         "/staff/incidents/{incident}",
         "ops.touched.MOST",
-        r'href="/staff/payments/(txn_\w+)"',
+        r'href="/staff/payments/(txn_\w+)(?:\?[^"]*)?"',
         "payments",
     ),
     "refunds of an incident": (
@@ -100,13 +100,13 @@ LISTS: dict[str, Listed] = {
     "attempts at a payment": (
         "/staff/payments/{payment}",
         "staff.payments.pages._ATTEMPTS",
-        r'class="go"\s+href="/staff/payments/(txn_\w+)"',
+        r'class="go"\s+href="/staff/payments/(txn_\w+)(?:\?[^"]*)?"',
         None,
     ),
     "what a search found": (
         "/staff/payments?q=Order+%23{order}",
         "staff.payments.search.SHOWN",
-        r'class="go"\s+href="/staff/payments/(txn_\w+)"',
+        r'class="go"\s+href="/staff/payments/(txn_\w+)(?:\?[^"]*)?"',
         None,
     ),
     "settlements": (

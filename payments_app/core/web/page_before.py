@@ -73,16 +73,22 @@ def page_of_form() -> str | None:
 
 
 def _candidates(endpoint: str) -> Iterator[str | None]:
-    came = _came_from()
-    if came is not None and came.netloc == request.host and came.path != on_site(request.path):
-        # One slash: two would name another host.
-        yield came._replace(scheme="", netloc="", path="/" + came.path.lstrip("/")).geturl()
+    yield page_left()
     declared = getattr(current_app.view_functions[endpoint], "__posted_from__", None)
     if declared is not None:
         yield declared()
     parts = request.path.rstrip("/").split("/")
     for length in range(len(parts) - 1, 0, -1):
         yield "/".join(parts[:length]) or "/"
+
+
+def page_left() -> str | None:
+    """The page of ours that the browser says it comes from, as a path; it need not be there."""
+    came = _came_from()
+    if came is None or came.netloc != request.host or came.path == on_site(request.path):
+        return None
+    # One slash: two would name another host.
+    return came._replace(scheme="", netloc="", path="/" + came.path.lstrip("/")).geturl()
 
 
 def _came_from() -> SplitResult | None:

@@ -21,6 +21,9 @@ from payments_app.core.web.links import on_site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+BACK = "back"  # the list that a page of staff's about one of its rows was opened from
+# Of lists on such a page: which part is shown.
+PARTS = ("attempts_before", "mails", "webhooks", "timeline", "attempts", "bills")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -75,6 +78,8 @@ def _refuse_unknown() -> None:
     known = getattr(current_app.view_functions[str(request.endpoint)], "__takes__", ())
     if request.method not in {"GET", "HEAD"} or known is None:
         return
+    if access.audience == "staff" and request.view_args:
+        known = (*known, BACK, *PARTS)
     given, problems = read_query(request.args, known)
     if problems:
         raise UnreadableQueryError(problems, given)

@@ -18,9 +18,11 @@ from payments_app.ledger.models import Journal
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id
+from payments_app.payments.queries import payable_of
 from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.models import Finding
 from payments_app.staff.detail import COLUMNS, Detail, detail_of
@@ -57,6 +59,7 @@ def read(session: Session, transaction_id: str, most: int | None = MOST) -> Sour
     if row is None:
         return None
     about = {transaction_id: transaction_id} | _at_stripe(session, row)
+    about |= dict.fromkeys(_links(session, transaction_id), transaction_id)
     mails = {
         mail.id: mail
         for mail in session.scalars(select(Mail).where(Mail.transaction_id == transaction_id))
@@ -99,6 +102,15 @@ def _at_stripe(session: Session, row: Any) -> dict[str, str]:
     )
     pairs = [(row.id, row.stripe_payment_id), (row.id, row.charge), *refunds, *disputes]
     return {name: pair[0] for pair in pairs for name in pair if name}
+
+
+def _links(session: Session, transaction_id: str) -> Sequence[str]:
+    """The links by which it, or what it is to pay for, was asked for."""
+    named = payable_of(session, transaction_id)
+    if named is None:
+        return ()
+    which = or_(PaymentRequest.id == named[1], PaymentRequest.owed_id == named[1])
+    return session.scalars(select(PaymentRequest.id).where(which)).all()
 
 
 def _deliveries(session: Session, transaction_id: str) -> dict[str, tuple[Delivery, str]]:

@@ -16,6 +16,9 @@ from payments_app.staff.cells import in_words
 # A title, and what is said beside it. The names in braces are those of `told`.
 _WORDS = {
     "payment.created": ("{who} asked to pay {asked}", ""),
+    "payment_request.created": ("{who} asked for {sum}", ""),
+    "payment_request.sent": ("{who} mailed the link to pay", ""),
+    "payment_request.canceled": ("{who} took the link to pay back", ""),
     "payment.processing": ("The charge began", ""),
     "payment.requires_action": ("The bank asked the customer to confirm", ""),
     "payment.awaiting_bank": ("The bank takes its time", ""),
@@ -67,6 +70,7 @@ _WORDS = {
     "dead_letter.retried": ("{who} had the job tried again", "“{text_reason}”"),
     "dead_letter.discarded": ("{who} discarded the job", "“{text_reason}”"),
     "order.fulfilled": ("The order was handed over", ""),
+    "purchase.downloaded": ("The file was downloaded", ""),
     "order.not_fulfilled": ("The order was not handed over", "{text_reason}"),
     "card.saved": ("The card was saved", ""),
     "card.agreed": ("The customer agreed to later charges of the card", ""),

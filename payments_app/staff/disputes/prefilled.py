@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import in_zone
 from payments_app.core.db.columns import as_object
+from payments_app.core.history import HistoryEntry
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.notices.models import Mail
 from payments_app.notices.receipts import RECEIPT
 from payments_app.orders.models import Order
+from payments_app.payments.disputes.evidence import MOST_IN_A_TEXT, MOST_IN_ALL
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import Payable, find_payable
@@ -52,11 +54,20 @@ def prefilled(session: Session, dispute: Dispute, zone: ZoneInfo) -> dict[str, s
         "customer_email_address": payment.email,
         "billing_address": _address(billing.get("address")),
         "refund_policy_disclosure": "\n".join(_shop_terms()),
-        **_handed_over(payable, zone),
+        **_handed_over(session, payment, payable, zone),
     }
     if dispute.reason == "duplicate":
         found |= _duplicate(session, payment)
-    return {name: text for name, text in found.items() if text}
+    return _cut({name: text for name, text in found.items() if text})
+
+
+def _cut(found: dict[str, str]) -> dict[str, str]:
+    """As much as Stripe takes, of each and of all together; the long story gives way first."""
+    left, kept = MOST_IN_ALL, {}
+    for name in sorted(found, key=lambda name: name == "uncategorized_text"):
+        kept[name] = found[name][: min(MOST_IN_A_TEXT, left)]
+        left -= len(kept[name])
+    return {name: text for name, text in kept.items() if text}
 
 
 def _charge(payment: Transaction) -> dict[str, Any]:
@@ -113,14 +124,41 @@ def _delivery(payable: Payable | None, zone: ZoneInfo) -> Iterator[str]:
         yield f"The file was downloaded {payable.downloads} times."
 
 
-def _handed_over(payable: Payable | None, zone: ZoneInfo) -> dict[str, str]:
+def _handed_over(
+    session: Session, payment: Transaction, payable: Payable | None, zone: ZoneInfo
+) -> dict[str, str]:
     if isinstance(payable, Order) and payable.fulfilled_at:
         return {"shipping_date": _day(payable.fulfilled_at, zone)}
     if isinstance(payable, DigitalPurchase) and payable.delivered_at:
-        sent = f"The link was sent on {_day(payable.delivered_at, zone)}."
-        log = f"{sent} The file was downloaded {payable.downloads} times."
-        return {"service_date": _day(payable.delivered_at, zone), "access_activity_log": log}
+        log = [f"The file was handed over on {_day(payable.delivered_at, zone)}."]
+        log += [f"Its link was mailed {mailed}." for mailed in _receipts(session, payment, zone)]
+        log += [f"It was downloaded on {day}." for day in _downloads(session, payment, zone)]
+        if payable.downloads:
+            log.append(f"The file was downloaded {payable.downloads} times in all.")
+        return {
+            "service_date": _day(payable.delivered_at, zone),
+            "access_activity_log": "\n".join(log),
+        }
     return {}
+
+
+def _receipts(session: Session, payment: Transaction, zone: ZoneInfo) -> Iterator[str]:
+    """To whom its receipt went, which has the link, and when."""
+    sent = select(Mail.recipient, Mail.sent_at).where(
+        Mail.transaction_id == payment.id, Mail.kind == RECEIPT, Mail.sent_at.is_not(None)
+    )
+    for recipient, sent_at in session.execute(sent.order_by(Mail.sent_at, Mail.id).limit(_MOST)):
+        if sent_at:
+            yield f"to {recipient} on {_day(sent_at, zone)}"
+
+
+def _downloads(session: Session, payment: Transaction, zone: ZoneInfo) -> Iterator[str]:
+    """When, the first ones."""
+    found = select(HistoryEntry.at).where(
+        HistoryEntry.transaction_id == payment.id, HistoryEntry.what == "purchase.downloaded"
+    )
+    for at in session.scalars(found.order_by(HistoryEntry.id).limit(_MOST)):
+        yield _day(at, zone)
 
 
 def _terms(payable: Payable | None) -> Iterator[str]:

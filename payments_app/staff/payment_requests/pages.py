@@ -23,7 +23,17 @@ from payments_app.core.web.query import takes
 from payments_app.notices.models import Mail
 from payments_app.notices.payment_link import PAYMENT_LINK, send_payment_link
 from payments_app.payment_requests.ask import AskRefusedError, NotOpenError, ask, cancel
-from payments_app.payment_requests.find import Filter, Known, Status, find, find_all
+from payments_app.payment_requests.find import (
+    Filter,
+    Known,
+    Status,
+    find,
+    find_all,
+    open_link_of,
+)
+from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.payable import Payable, find_payable
+from payments_app.payments.said import known_price
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.payment_requests.typed_link import MOST_DAYS, read_wish
 from payments_app.staff.payments.sent import mail_state
@@ -58,24 +68,29 @@ def payment_links() -> Response:
 
 @blueprint.get("/payment-links/new")
 @staff("request_payment")
-@takes("email", "amount", "currency", "description")
-def new_payment_link() -> Response:
-    """The form; filled in where a payment's page leads here."""
-    return _form(request.args)
+@takes("email", "amount", "currency", "description", "owed")
+def new_payment_link() -> Response | BaseResponse:
+    """The form; filled in where a payment's page leads here. Of what is owed and was asked for
+    already it is the link that is open."""
+    owed, session = _owed(request.args), db.session()
+    if owed is not None and (made := open_link_of(session, owed.payable_type, owed.id)):
+        return redirect(url_for("staff.payment_link", request_id=made), 303)
+    return _form(request.args, owed=owed)
 
 
 @blueprint.post("/payment-links")
 @staff("request_payment")
 def create_payment_link() -> Response | BaseResponse:
     """Store it, mail it where that is wanted, and show the link."""
+    owed = _owed(request.form)
     try:
-        wish = read_wish()
+        wish = read_wish(owed)
         made, _ = ask(wish, signed_in().id)
     except ProblemError as problem:
-        return _form(request.form, problem)
+        return _form(request.form, problem, owed)
     except AskRefusedError as error:
         problems = {error.field: str(error)}
-        return _form(request.form, ProblemError(422, "invalid", str(error), problems))
+        return _form(request.form, ProblemError(422, "invalid", str(error), problems), owed)
     if wish.email and request.form.get("send"):
         send_payment_link(made, signed_in().id)
     return redirect(url_for("staff.payment_link", request_id=made), 303)
@@ -99,6 +114,17 @@ def cancel_payment_link(request_id: str) -> Response | BaseResponse:
     except NotOpenError as error:
         return _shown(request_id, 409, str(error))
     return redirect(url_for("staff.payment_link", request_id=request_id), 303)
+
+
+def _owed(typed: Mapping[str, str]) -> Payable | None:
+    """What a link is to be for, where that is no amount of its own. Raises NotFound for what is not
+    there, or has no price."""
+    if not (named := typed.get("owed")):
+        return None
+    owed = find_payable(db.session(), named)
+    if owed is None or isinstance(owed, PaymentRequest) or known_price(owed) is None:
+        raise NotFound
+    return owed
 
 
 def _shown(request_id: str, status: int = 200, problem: str | None = None) -> Response:
@@ -129,7 +155,7 @@ def _row(known: Known, names: Mapping[str, str]) -> dict[str, Any]:
         "reference": asked.reference,
         "email": asked.email,
         "lines": asked.in_words,
-        "url": None if closed else absolute(url_for("checkout.form", item=asked.id)),
+        "url": None if closed else absolute(url_for("checkout.form", item=asked.checkout_name)),
         "payment": known.last.id if known.last else None,
         "refunded": str(Money(known.refunded, asked.currency)) if known.refunded else None,
         "by": names.get(asked.created_by, asked.created_by),
@@ -146,11 +172,12 @@ def _mailed(request_id: str) -> str | None:
     return f"To {mail.recipient}: {mail_state(mail.state)}" if mail else None
 
 
-def _form(typed: Any, problem: ProblemError | None = None) -> Response:
+def _form(typed: Any, problem: ProblemError | None = None, owed: Payable | None = None) -> Response:
     return page(
         "payment_requests/new.html",
         problem.status if problem else 200,
         typed=typed,
+        owed=owed,
         problem=problem,
         errors=problem.fields if problem else {},
         currencies=sorted(CURRENCIES),

@@ -14,32 +14,23 @@ from payments_app.core.free_text import free_text
 from payments_app.core.money import CURRENCIES, Money
 from payments_app.core.web.http import ProblemError
 from payments_app.payment_requests.ask import Wish
+from payments_app.payments.payable import Payable
 
 MOST_DAYS = 90
 
 
-def read_wish() -> Wish:
-    """Raises ProblemError with a sentence for each field that is not right."""
+def read_wish(owed: Payable | None = None) -> Wish:
+    """With the amount and the words of what is `owed`, where the link is for that.
+
+    Raises ProblemError with a sentence for each field that is not right.
+    """
     problems: dict[str, str] = {}
-    typed = request.form
-    currency, money = typed.get("currency", "").strip().lower(), Money(0, "usd")
-    if currency not in CURRENCIES:
-        problems["currency"] = "Choose a currency that this shop can take."
+    if owed is None:
+        money, description = _read_amount(problems)
     else:
-        try:
-            money = parse_amount(typed.get("amount", ""), currency)
-        except AmountError as error:
-            problems["amount"] = str(error)
-    description, email = "", typed.get("email", "").strip()
-    try:
-        description = free_text(
-            typed.get("description", ""),
-            what="The description",
-            most=500,
-            if_empty="Say what it is for: the customer reads it.",
-        )
-    except ValueError as error:
-        problems["description"] = str(error)
+        money, description = owed.price, str(owed.payment_description)
+    typed = request.form
+    email = typed.get("email", "").strip()
     if email and not checked(email):
         problems["email"] = "Enter an e-mail address like name@example.com."
     if not email and typed.get("send"):
@@ -54,4 +45,29 @@ def read_wish() -> Wish:
         description=description,
         email=checked(email) or None,
         expires_at=utcnow() + dt.timedelta(days=int(days)),
+        owed=owed,
     )
+
+
+def _read_amount(problems: dict[str, str]) -> tuple[Money, str]:
+    """So much, and what for."""
+    typed = request.form
+    currency, money = typed.get("currency", "").strip().lower(), Money(0, "usd")
+    if currency not in CURRENCIES:
+        problems["currency"] = "Choose a currency that this shop can take."
+    else:
+        try:
+            money = parse_amount(typed.get("amount", ""), currency)
+        except AmountError as error:
+            problems["amount"] = str(error)
+    description = ""
+    try:
+        description = free_text(
+            typed.get("description", ""),
+            what="The description",
+            most=500,
+            if_empty="Say what it is for: the customer reads it.",
+        )
+    except ValueError as error:
+        problems["description"] = str(error)
+    return money, description

@@ -1,5 +1,5 @@
-"""pay_link: the address at which something that is owed is paid itself, so that what pays for it
-settles it; and what a form for another amount begins with."""
+"""pay_link: the form that asks for what is owed itself, so that what pays for it settles it; and
+what a form for another amount begins with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.web.links import absolute
 from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import Payable, payable_kinds
 from payments_app.payments.phases import State
@@ -24,8 +23,9 @@ from payments_app.staff.presenter import Payment
 def pay_links(
     session: Session, kind: str, ids: Sequence[str], customer_id: str | None
 ) -> dict[str, str]:
-    """By id, the addresses of those that this customer can begin to pay for now: nobody paid or is
-    paying, and the checkout would take it. None for a member who may not ask for a payment."""
+    """By id, the addresses of the form that asks for it, for those that this customer can begin to
+    pay for now: nobody paid or is paying, and the checkout would take it. None for a member who may
+    not ask for a payment."""
     cls = payable_kinds().get(kind)
     if cls is None or not signed_in().may("request_payment"):
         return {}
@@ -37,7 +37,7 @@ def pay_links(
     )
     left = [session.get(cls, id_) for id_ in sorted(set(ids) - set(session.scalars(taken)))]
     return {
-        one.id: absolute(url_for("checkout.form", item=one.id))
+        one.id: url_for("staff.new_payment_link", owed=one.id)
         for one in left
         if one is not None and said(partial(_takes, session, one, customer_id), instead=False)
     }

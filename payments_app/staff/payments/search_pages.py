@@ -83,5 +83,8 @@ def pages_of(session: Session, typed: str) -> Iterator[Place]:
     what, endpoint, argument, shown, column = found
     for id_ in session.scalars(select(shown).where(column == typed)):
         yield Place(
-            what, typed, endpoint, url_for(endpoint, **({argument: id_} if argument else {}))
+            what,
+            typed,
+            endpoint,
+            url_for(endpoint, back=None, **({argument: id_} if argument else {})),
         )

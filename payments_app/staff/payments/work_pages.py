@@ -13,6 +13,9 @@ from payments_app.attention.models import ANSWERS
 from payments_app.core.db.ids import looks_like_id
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError
+from payments_app.core.web.link_requests import our_path
+from payments_app.core.web.links import without_prefix
+from payments_app.core.web.page_before import page_left
 from payments_app.staff.blueprint import blueprint
 
 _BACK = {"home": "staff.home", "doubles": "staff.double_payments"}
@@ -32,6 +35,9 @@ def say_of_work() -> BaseResponse:
             take_work.give_back(key, signed_in().id)
         else:
             take_work.answer(key, said, signed_in().id)
+    left = our_path(page_left() or "", "")
+    if without_prefix(left).startswith("/staff"):
+        return redirect(f"{left}#work", 303)
     about = request.form.get("transaction_id", "")
     if looks_like_id(about, "txn"):
         return redirect(url_for("staff.payment", transaction_id=about), 303)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, redirect, url_for
+from flask import Response, redirect
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -27,6 +27,7 @@ from payments_app.reconcile.fix import request_fix
 from payments_app.reconcile.fixes import FixFailedError
 from payments_app.reconcile.models import Finding
 from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.place import way_back
 from payments_app.staff.reconciliation.queries import Difference, difference_of
 from payments_app.staff.zones import reader_zone
 
@@ -69,7 +70,7 @@ def fix_finding(finding_id: int) -> Response | BaseResponse:
         request_fix(finding_id, signed_in().id)
     except FixFailedError as error:
         return _fix_page(finding_id, 409, problem=str(error))
-    return redirect(url_for("staff.findings"), 303)
+    return redirect(way_back("staff.findings", f"finding-{finding_id}"), 303)
 
 
 def _fix_page(finding_id: int, status: int = 200, problem: str | None = None) -> Response:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from payments_app.core.web.headers import private
+from payments_app.core.web.language_paths import split
 from payments_app.core.web.links import on_site, without_prefix
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -76,7 +77,8 @@ def _candidates(endpoint: str) -> Iterator[str | None]:
     came = _came_from()
     if came is not None and came.netloc == request.host and came.path != on_site(request.path):
         # One slash: two would name another host.
-        yield came._replace(scheme="", netloc="", path="/" + came.path.lstrip("/")).geturl()
+        path = on_site(split(without_prefix("/" + came.path.lstrip("/")))[1])
+        yield came._replace(scheme="", netloc="", path=path).geturl()
     declared = getattr(current_app.view_functions[endpoint], "__posted_from__", None)
     if declared is not None:
         yield declared()

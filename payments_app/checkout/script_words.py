@@ -29,6 +29,10 @@ _WORDS = {
         "We couldn't reach the shop for a minute. As soon as you are online, we check whether your "
         "payment arrived. Keep this page open."
     ),
+    "sentBefore": Words(
+        "This form was sent before, with other details. Look in your e-mail whether you have paid "
+        "before you pay again."
+    ),
     "notSent": Words(
         "Your payment did not reach us, so no payment was made. Do you still want to pay? Then "
         "send it again."

@@ -21,6 +21,7 @@ from payments_app.checkout.payment_source import email_of, payment_source_of
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.session import CommitOutcomeUnknownError, advisory_lock, atomic
 from payments_app.core.language import Words
+from payments_app.core.money import CURRENCIES, Money
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import seal
 from payments_app.customers.find import customer_for
@@ -157,22 +158,36 @@ def _check(purchase: Purchase, offer: Offer) -> None:
     price = offer.price_of(purchase.quantity)
     as_shown = purchase.amount in (None, price.amount)
     if not as_shown or purchase.currency not in (None, price.currency):
-        raise ProblemError(
-            422,
-            "amount_changed",
-            Words(
-                "The price is now %(price)s. No payment was made. Check the price and pay again.",
-                price=price,
-            ),
-            amount=price.amount,
-            currency=price.currency,
-            amount_text=str(price),
-        )
+        raise _amount_changed(purchase, price)
     if refusal := not_by_card(price):
         raise invalid({"item": refusal})
     given = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
     if (price.amount > 0 or offer.card_terms) and not given:
         raise invalid({"payment_method": Words("Enter your card details.")})
+
+
+def _amount_changed(purchase: Purchase, price: Money) -> ProblemError:
+    """With what the page showed, where it said an amount of a currency that there is."""
+    words = Words(
+        "The price is now %(price)s. No payment was made. Check the price and pay again.",
+        price=price,
+    )
+    currency = purchase.currency or price.currency
+    if purchase.amount is not None and currency in CURRENCIES:
+        words = Words(
+            "The price is now %(price)s instead of %(before)s. No payment was made. Check the "
+            "price and pay again.",
+            price=price,
+            before=Money(purchase.amount, currency),
+        )
+    return ProblemError(
+        422,
+        "amount_changed",
+        words,
+        amount=price.amount,
+        currency=price.currency,
+        amount_text=str(price),
+    )
 
 
 def _wait_briefly(session: Session) -> None:

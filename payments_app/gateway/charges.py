@@ -13,6 +13,7 @@ from typing import Any
 from payments_app.core.db.columns import as_object
 from payments_app.gateway.calls import intent_call
 from payments_app.gateway.client import client, options
+from payments_app.gateway.exchange import object_call
 from payments_app.gateway.misconfigured import sort_our_mistake
 from payments_app.gateway.pages import pages
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
@@ -32,6 +33,24 @@ def create_intent(parameters: dict[str, Any], key: str, account: str | None = No
         setup=setup,
     )
     return sort_our_mistake(answer)
+
+
+def read_card(confirmation: dict[str, Any], account: str | None = None) -> Answer:
+    """Read the card that an intent is confirmed with: `card` of the payment method, or of the
+    token's `payment_method_preview`."""
+    tokens, methods = client().v1.confirmation_tokens, client().v1.payment_methods
+    if token := confirmation.get("confirmation_token"):
+        return object_call(
+            "card_retrieve",
+            "confirmation_token",
+            lambda: tokens.retrieve(token, options=options(account)),
+        )
+    method = str(confirmation.get("payment_method"))
+    return object_call(
+        "card_retrieve",
+        "payment_method",
+        lambda: methods.retrieve(method, options=options(account)),
+    )
 
 
 def confirm_intent(

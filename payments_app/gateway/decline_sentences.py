@@ -28,6 +28,9 @@ BUYER = {
     "B10": Words("This shop is being tested and can't take real cards. You were not charged."),
     # Not declines: the bank was not what stopped these.
     "canceled": Words("This payment was cancelled. You were not charged."),
+    "already_bought": Words(
+        "This card has paid for as many of these as one customer may have. You were not charged."
+    ),
     "card_again": Words("Your card details have expired. Enter your card again."),
     "not_made": Words("We couldn't make this payment. Try again."),
 }

@@ -5,8 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, func, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    String,
+    and_,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
@@ -18,12 +27,17 @@ from payments_app.core.jobs import outbox
 from payments_app.core.language import Words, message
 from payments_app.core.money import Money
 from payments_app.orders.line_models import OrderLine, line_of
+from payments_app.orders.product_models import Product
 from payments_app.orders.stock_holds import END_LARGE_HOLD, LARGE_HOLD_SECONDS, leave, let_go
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NOBODY, Bought, Holder, Item, Payable
 from payments_app.payments.phases import Phase
-from payments_app.payments.queries import attempts, tried_in, waits_for_buyer
+from payments_app.payments.queries import attempts, is_active, waits_for_buyer
+
+_NOT_YOU = Words(
+    "If that was not you, sign in by a link that we e-mail to you, and order it again."
+)
 
 
 class Order(Payable, Base):
@@ -113,12 +127,38 @@ class Order(Payable, Base):
         return order
 
     def already(self, session: Session, customer_id: str, browser: str | None) -> str | None:
-        """Whether there is something in it of which the customer has as many as one may have."""
+        """Whether there is something in it of which the customer has as many as one may have.
+        Whoever has not proved to be them is told so too: there would be no such limit else."""
+        theirs = Order.customer_id == customer_id
+        if browser is None:
+            theirs &= ~waits_for_buyer(Order.payable_type, Order.id)
+        said = self._too_many(session, f"per_customer:{customer_id}", theirs)
+        if said is None or browser is None:
+            return said
+        return Words.made(lambda: f"{said} {_NOT_YOU}")
+
+    @classmethod
+    def asks_for_card(cls, payable_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """Of which there are so many to a customer."""
+        limited = select(OrderLine.id).join(OrderLine.product)
+        return limited.where(
+            OrderLine.order_id == payable_id, Product.per_customer.is_not(None)
+        ).exists()
+
+    def already_with(self, session: Session, card: str) -> str | None:
+        """The same as `already`, by the card."""
+        sent = Transaction.card_fingerprint == card, Transaction.confirm_sent_at.is_not(None)
+        theirs = is_active(Order.payable_type, Order.id, *sent)
+        return self._too_many(session, f"per_card:{card}", theirs)
+
+    def _too_many(self, session: Session, whose: str, theirs: ColumnElement[bool]) -> str | None:
+        """Whether there is something in it of which they have as many as one may have. Whoever
+        asks at the same time of the same customer, or card, waits for the answer."""
         limited = [line for line in self.lines if line.product.per_customer is not None]
         if limited:
-            advisory_lock(session, f"per_customer:{customer_id}")
+            advisory_lock(session, whose)
         for line in limited:
-            most, had = line.product.per_customer, self._had(session, line, customer_id, browser)
+            most, had = line.product.per_customer, self._had(session, line, theirs)
             if most is not None and had + line.quantity > most:
                 values = {"name": line.name, "most": most, "had": had}
                 if most == 1:
@@ -132,19 +172,16 @@ class Order(Payable, Base):
                 return Words(words, **values)
         return None
 
-    def _had(self, session: Session, line: OrderLine, customer_id: str, browser: str | None) -> int:
-        """How many of a line's product a customer has in other orders, paid or being paid; where a
-        browser is named, in those that it tried to pay for, else in none that somebody may have
-        left at the bank's check."""
+    def _had(self, session: Session, line: OrderLine, theirs: ColumnElement[bool]) -> int:
+        """How many of a line's product are in other orders of theirs, paid or being paid."""
         had = select(func.sum(OrderLine.quantity)).join(Order)
+        being_paid = and_(Order.hold == "held", is_active(Order.payable_type, Order.id))
         had = had.where(
             OrderLine.product_id == line.product_id,
-            Order.customer_id == customer_id,
-            Order.hold.in_(("held", "taken")),
+            or_(Order.hold == "taken", being_paid),
             Order.id != self.id,
+            theirs,
         )
-        mine = Order.payable_type, Order.id
-        had = had.where(tried_in(browser, *mine) if browser else ~waits_for_buyer(*mine))
         return int(session.scalar(had) or 0)
 
     def closed(self, session: Session) -> str | None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import event, select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy import ColumnElement, event, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, object_session
 
 from payments_app.core.card_numbers import mask
 from payments_app.core.money import Money
@@ -190,10 +190,26 @@ class Payable:
         return None
 
     def already(self, session: Session, customer_id: str, browser: str | None) -> str | None:
-        """Why this is not sold to the customer, who has it already, in a sentence for them. Of a
-        `browser` that has not proved to be theirs only what was paid for in it counts, or whoever
-        types an address would be told what its owner has. With None all counts, but what waits for
-        the bank's check: whoever types an address may leave that open, to keep its owner out."""
+        """Why this is not sold to the customer, who has it already, in a sentence for them. A
+        `browser` has not proved to be theirs: whoever types an address is told nothing of what its
+        owner has, but where so many to a customer are all that may be sold. With None all counts,
+        but what waits for the bank's check: whoever types an address may leave that open, to keep
+        its owner out."""
+        return None
+
+    @classmethod
+    def asks_for_card(
+        cls,
+        payable_id: InstrumentedAttribute[str],  # noqa: ARG003
+    ) -> ColumnElement[bool] | None:
+        """Condition on a payable's id: it is asked `already_with` before a card is charged for it.
+        None of a kind that never is."""
+        return None
+
+    def already_with(self, session: Session, card: str) -> str | None:
+        """Why this is not sold for this card (Stripe's name of its number), in a sentence: what was
+        sent to be charged to it counts, whoever's e-mail address was typed. It asks in the database
+        transaction that marks its own charge as sent."""
         return None
 
     def before_payment(self, session: Session, customer_id: str) -> None:

@@ -34,14 +34,21 @@ def tried_in(
     return made.where(record_of(payable_type, payable_id), Transaction.buyer == browser).exists()
 
 
+def is_active(
+    payable_type: str, payable_id: InstrumentedAttribute[str], *like: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Condition on a payable's table: an attempt to pay for it is complete or may still charge,
+    and is `like` that."""
+    made = select(PaymentRecord.id).join(Transaction)
+    return made.where(record_of(payable_type, payable_id), PaymentRecord.active, *like).exists()
+
+
 def waits_for_buyer(
     payable_type: str, payable_id: InstrumentedAttribute[str]
 ) -> ColumnElement[bool]:
     """Condition on a payable's table: an attempt to pay for it waits for the bank's check, which
     whoever made it may leave open."""
-    made = select(PaymentRecord.id).join(Transaction)
-    waiting = PaymentRecord.active, Transaction.phase == Phase.REQUIRES_ACTION
-    return made.where(record_of(payable_type, payable_id), *waiting).exists()
+    return is_active(payable_type, payable_id, Transaction.phase == Phase.REQUIRES_ACTION)
 
 
 def attempts_like(transaction_id: str) -> Select[Transaction]:

@@ -50,7 +50,8 @@ async function pay(form, fields, errors, lock) {
   const incomplete = typed && (await fields.problem().catch(() => errors.words.noCardService));
   if (incomplete) problems.push(["card", incomplete]);
   const token = typed ? () => fields.token() : null;
-  const found = problems.length ? problems : await new Sending(form, token, errors).run();
+  const reprice = (now) => showPrice(form, now, fields, lock);
+  const found = problems.length ? problems : await new Sending(form, token, errors, reprice).run();
   lock.open();
   errors.say("");
   errors.show(found);
@@ -75,16 +76,28 @@ function followSavedCard(form, changed) {
 
 // The server formats every price; this only shows the one that was chosen.
 function followQuantity(form, fields, lock, words) {
-  const select = form.querySelector("select[name=quantity]");
-  const update = () => {
-    const { amount, text } = select.selectedOptions[0].dataset;
+  form.addEventListener("change", ({ target }) => {
+    if (target.name !== "quantity") return;
+    const { amount, text } = target.selectedOptions[0].dataset;
     form.elements.amount.value = amount;
     for (const sum of document.querySelectorAll("[data-total], [data-line-total]")) sum.textContent = text;
-    /** @type {HTMLElement} */ (document.querySelector("[data-quantity]")).textContent = select.value;
+    /** @type {HTMLElement} */ (document.querySelector("[data-quantity]")).textContent = target.value;
     lock.say(words.pay.replace("{amount}", () => text));
     fields.update({ amount: Number(amount) });
-  };
-  select?.addEventListener("change", update);
+  });
+}
+
+// Another price than the page has: that of `now`, the form as the server makes it anew.
+function showPrice(form, now, fields, lock) {
+  const [amount, currency] = [now.elements.amount.value, now.elements.currency.value];
+  form.elements.amount.value = amount;
+  form.elements.currency.value = currency;
+  for (const part of ["section.order", "details.reveal [data-total]", "[name=quantity]"]) {
+    const other = now.ownerDocument.querySelector(part);
+    if (other) document.querySelector(part)?.replaceWith(other);
+  }
+  lock.say(now.querySelector("[data-pay]").textContent.trim());
+  if (form.dataset.mode === "payment") fields.update({ amount: Number(amount), currency });
 }
 
 for (const form of document.querySelectorAll('[data-module="checkout"]')) start(form);

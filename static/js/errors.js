@@ -87,7 +87,7 @@ export class Errors {
 
   clear() {
     this.summary.hidden = true;
-    for (const name of ["email", "card", "quantity"]) this.mark(name, "");
+    for (const note of this.form.querySelectorAll(".field-error")) this.mark(note.id.replace(/-error$/, ""), "");
   }
 
   show(problems) {

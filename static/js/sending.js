@@ -1,6 +1,9 @@
 // Sends the form once, however often it takes: all under the one key that the page was made with, so
 // that nothing is charged twice. Without a net it is tried again for a minute after the click. Later
 // nobody can tell any more what is still wanted: then the key is looked up, and the buyer is asked.
+// What is refused is said in place: the card and all that was typed stay, but where the page can't go on.
+
+import { afterMs } from "./after.js";
 
 const AGAIN_MS = 60_000;
 const ABORT_MS = 15_000;
@@ -8,11 +11,13 @@ const PAUSE_MS = 2_000;
 const MOST_MS = 16_000;
 
 export class Sending {
-  // `token` makes one for the card that was typed; null where none was.
-  constructor(form, token, errors) {
+  // `token` makes one for the card that was typed; null where none was. `reprice` shows the price that the
+  // page has when it is made anew.
+  constructor(form, token, errors, reprice) {
     this.form = form;
     this.token = token;
     this.errors = errors;
+    this.reprice = reprice;
     this.renewed = false;
     form.elements.confirmation_token.value = "";
   }
@@ -50,29 +55,31 @@ export class Sending {
   }
 
   async post() {
-    if (!("timeout" in AbortSignal)) return this.sendPlainly();
     // Going back, or loading again, asks for this.
     window.history.replaceState(null, "", this.address());
     const response = await fetch(this.form.action, {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams(/** @type {any} */ (new FormData(this.form))),
-      signal: AbortSignal.timeout(ABORT_MS),
+      signal: afterMs(ABORT_MS),
     });
     const said = await response.json().catch(() => null);
     if (response.ok && said) return this.leave(said.url);
     if (said && said.error) return this.refused(response.status, said.error);
+    // None of ours: a firewall, say, which takes a form only, or has a page to show. The card goes with it.
     return response.status < 500 ? this.sendPlainly() : null;
   }
 
+  // Any code that is not named here is only said.
   async refused(status, error) {
     const { code, message, url, fields } = error;
-    if (status === 409 && url) return this.leave(url);
+    // The page can't go on: it is paid, or being paid; or a proof is asked for, by scripts of others, which
+    // never run beside a card. Each has a page of its own.
+    if (url && (status === 409 || code === "challenge_required")) return this.leave(url);
     if (code === "form_expired") return this.expired(error);
-    if (code === "idempotency_key_reuse") return this.leave((await this.lookUp()) || this.form.dataset.page);
-    if (code === "challenge_required" && url) return this.leave(url);
+    if (code === "idempotency_key_reuse") return this.spent();
+    if (code === "amount_changed") return this.repriced(message);
     if (code === "challenge_required") this.errors.ask(error);
-    if (code === "amount_changed") return this.sendPlainly(); // the whole page has another price
     if (status >= 500 && code !== "restoring") return null;
     return fields ? Object.entries(fields).map(([name, words]) => [fieldOf(name), words]) : [[null, message]];
   }
@@ -81,11 +88,27 @@ export class Sending {
   async expired({ message, url }) {
     const page = await this.page();
     if (isPayment(page.url) || isPayment(url)) return this.leave(isPayment(url) ? url : page.url);
-    const fresh = new DOMParser().parseFromString(page.text, "text/html").querySelector("#checkout [name=csrf_token]");
-    if (this.renewed || !fresh) return [[null, message]];
+    if (this.renewed || !page.form) return [[null, message]];
     this.renewed = true;
-    this.form.elements.csrf_token.value = fresh.getAttribute("value");
+    this.form.elements.csrf_token.value = page.form.elements.csrf_token.value;
     return this.post();
+  }
+
+  // It was sent with other details before. What came of it is shown; where that is no longer this browser's,
+  // its buyer decides whether to send it under a key of its own.
+  async spent() {
+    const { url, form } = await this.page();
+    if (isPayment(url)) return this.leave(url);
+    if (form) this.form.elements.key.value = form.elements.key.value;
+    return [[null, this.errors.words.sentBefore]];
+  }
+
+  // It is asked for again, with the price of now in the page and in its button.
+  async repriced(message) {
+    const { form } = await this.page();
+    if (form && form.dataset.mode !== this.form.dataset.mode) return this.sendPlainly(); // it takes a card now, or none
+    if (form) this.reprice(form);
+    return [[null, message]];
   }
 
   // Where the payment of this key is; empty where there is none, null where nobody answers.
@@ -98,10 +121,12 @@ export class Sending {
     }
   }
 
+  // The page made anew: its address, and its form where it still has one.
   async page() {
-    const answer = await fetch(this.address(), { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(ABORT_MS) });
+    const answer = await fetch(this.address(), { headers: { Accept: "text/html" }, cache: "no-store", signal: afterMs(ABORT_MS) });
     if (answer.status >= 500 || answer.status === 429) throw new Error("not answered");
-    return { url: answer.url, text: await answer.text() };
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return { url: answer.url, form: /** @type {HTMLFormElement | null} */ (page.querySelector("form#checkout")) };
   }
 
   // The key tells the server which payment to show.

@@ -10,19 +10,19 @@ function say(button, icon, words) {
 }
 
 for (const text of document.querySelectorAll("[data-copy]")) {
-  const { copy, copyWhat } = text.dataset;
+  const { copy, copyWords, copiedWords } = text.dataset;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
-  say(button, "copy", `Copy ${copyWhat}`);
+  say(button, "copy", copyWords);
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(copy);
     } catch {
       return; // the browser lets no page write there: the text can still be selected
     }
-    say(button, "done", `Copied ${copyWhat}`);
-    setTimeout(() => say(button, "copy", `Copy ${copyWhat}`), 2000);
+    say(button, "done", copiedWords);
+    setTimeout(() => say(button, "copy", copyWords), 2000);
   });
   text.after(" ", button);
 }

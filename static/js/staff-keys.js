@@ -2,14 +2,11 @@
 // "g" and a letter to a page, "?" says them all. They can be switched off (WCAG 2.1.4).
 
 const OFF = "staff-keys-off";
-const AREAS = {
-  staff: { o: "", p: "payments", d: "disputes", a: "alerts" },
-  portal: { p: "payments", s: "statements", w: "webhooks" },
-};
-const AREA = document.body.dataset.area ?? "staff";
-const PLACES = AREAS[AREA];
-// Below the prefix of an application that we may be part of, as this file itself is.
-const BASE = `${new URL(import.meta.url).pathname.split("/static/")[0]}/${AREA}/`;
+/** @type {HTMLTemplateElement} */
+const HELP = document.querySelector("template#keys");
+/** @type {NodeListOf<HTMLElement>} */
+const KEYS = HELP.content.querySelectorAll("[data-place]");
+const PLACES = Object.fromEntries([...KEYS].map((key) => [key.textContent, key.dataset.place]));
 let going = 0;
 
 function typing(target) {
@@ -29,23 +26,12 @@ function move(by) {
 }
 
 function help() {
-  const dialog = document.createElement("dialog");
-  dialog.className = "dialog";
-  const off = localStorage.getItem(OFF);
-  dialog.innerHTML = `<h2>Keys</h2>
-    <dl class="facts"><dt><kbd>/</kbd></dt><dd>Search</dd>
-    <dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>Next and previous row</dd>
-    <dt><kbd>Enter</kbd></dt><dd>Open the row</dd>
-    <dt><kbd>g</kbd> then ${Object.keys(PLACES).map((key) => `<kbd>${key}</kbd>`).join(" ")}</dt>
-    <dd>${Object.values(PLACES).map((place) => place || "overview").join(", ")}</dd></dl>
-    <form method="dialog" class="acts"><button type="submit" value="switch" class="button quiet">
-    Switch the keys ${off ? "on" : "off"}</button> <button type="submit" autofocus>Close</button></form>`;
-  document.body.append(dialog);
+  document.body.append(HELP.content.cloneNode(true));
+  const dialog = document.querySelector("dialog");
+  dialog.querySelector(`[value=${localStorage.getItem(OFF) ? "off" : "on"}]`).remove();
   dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "switch") {
-      if (off) localStorage.removeItem(OFF);
-      else localStorage.setItem(OFF, "1");
-    }
+    if (dialog.returnValue === "on") localStorage.removeItem(OFF);
+    else if (dialog.returnValue === "off") localStorage.setItem(OFF, "1");
     dialog.remove();
   });
   dialog.showModal();
@@ -58,7 +44,7 @@ document.addEventListener("keydown", (event) => {
   if (localStorage.getItem(OFF)) return;
   const gone = performance.now() - going < 1500;
   going = 0;
-  if (gone && event.key in PLACES) window.location.assign(BASE + PLACES[event.key]);
+  if (gone && event.key in PLACES) window.location.assign(PLACES[event.key]);
   else if (event.key === "/") document.querySelector("#q")?.focus();
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);

@@ -1,6 +1,7 @@
 // Follows one payment: asks its status as often as the server says, one request at a time, and
 // never calls a trouble of ours a failed payment.
 
+import { afterMs } from "./after.js";
 import { focusOutcome } from "./outcome.js";
 
 const ABORT_MS = 8_000;
@@ -193,13 +194,6 @@ class Status {
     const note = this.root.querySelector(`[data-note="${name}"]`);
     if (note.hidden === shown) note.hidden = !shown;
   }
-}
-
-// AbortSignal.timeout, also where there is none: who paid by the plain form waits here too.
-function afterMs(ms) {
-  const controller = new AbortController();
-  setTimeout(() => controller.abort(), ms);
-  return controller.signal;
 }
 
 // In seconds, or a date.

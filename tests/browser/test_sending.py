@@ -15,6 +15,7 @@ from parts.app import Web
 from payments_app.core.db.session import atomic
 from payments_app.orders.product_models import Product
 from tests.browser.buyer import Buyer
+from tests.browser.patron import Patron
 from tests.browser.test_accessibility import complaints
 
 pytestmark = pytest.mark.browser
@@ -191,17 +192,47 @@ def reprice(session: Session, amount: int) -> None:
     session.execute(update(Product).where(Product.slug == "field-notes").values(amount=amount))
 
 
-def test_another_price_is_read_before_it_is_paid(buyer: Buyer, shop_app: Flask) -> None:
-    ready(buyer)
+def test_another_price_is_shown_in_place_and_asked_for_again_with_the_card_kept(
+    buyer: Buyer, shop_app: Flask, bystander: Patron
+) -> None:
+    before, page = bystander.standing(), buyer.page
+    keys = ready(buyer)
+    page.select_option("#quantity", "2")
     with shop_app.app_context():
         reprice(1199)
         try:
             buyer.press_pay()
-            buyer.reads("The price is now $11.99. No payment was made.")
-            buyer.fill()
-            buyer.page.get_by_role("button", name="Pay $11.99").click()
+            buyer.reads("The price is now $23.98 instead of $21.98. No payment was made.")
+            assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+            assert card_number(buyer) == "4242 4242 4242 4242"
+            assert page.locator("#quantity").input_value() == "2"
+            expect(page.locator("section.order")).to_contain_text("$11.99")
+            expect(page.locator("[data-total]").last).to_have_text("$23.98")
+            assert complaints(page) == []
+            page.select_option("#quantity", "1")
+            expect(page.locator("[data-pay]")).to_have_text("Pay $11.99")
+            page.select_option("#quantity", "2")
+            page.get_by_role("button", name="Pay $23.98").click()
             buyer.sees("Thank you")
-            buyer.reads("$11.99")
+            buyer.reads("$23.98")
+            assert (buyer.status()["amount"], len(keys), len(set(keys))) == (2398, 2, 1)
+        finally:
+            reprice(1099)
+    assert bystander.standing() == before
+
+
+def test_what_is_free_now_is_asked_for_on_its_own_form_with_what_was_typed(
+    buyer: Buyer, shop_app: Flask
+) -> None:
+    ready(buyer)
+    with shop_app.app_context():
+        reprice(0)
+        try:
+            buyer.press_pay()
+            buyer.reads("The price is now $0.00 instead of $10.99. No payment was made.")
+            expect(buyer.page.get_by_label("E-mail")).to_have_value("ada@example.com")
+            buyer.page.get_by_role("button", name="Get it free").click()
+            buyer.sees("Thank you")
         finally:
             reprice(1099)
 

@@ -225,7 +225,7 @@ def test_a_changed_price_comes_back_as_a_form_with_the_new_one(checkout: Checkou
     checkout.reprice("field-notes", 1299)
     answer = checkout.send(form)
     assert answer.status_code == 422
-    assert "The price is now $12.99. No payment was made." in answer.text
+    assert "The price is now $12.99 instead of $10.99. No payment was made." in answer.text
     assert 'value="1299"' in answer.text
 
 

@@ -7,7 +7,7 @@ import requests
 from tests.checkout.checkout_client import CheckoutClient
 
 
-def token_of(checkout: CheckoutClient, method: str, usage: str) -> str:
+def token_of(checkout: CheckoutClient, method: str, usage: str | None) -> str:
     """A token made from somebody's card."""
     config = checkout.app.config["CONFIG"]
     answer = requests.post(

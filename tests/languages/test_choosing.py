@@ -19,7 +19,7 @@ from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
-from tests.customers.mailed_link import known
+from tests.customers.mailed_link import known, mailed
 from tests.notices.sent_mails import mails
 from tests.own_worker import work_all_due
 
@@ -233,3 +233,60 @@ class TestTooOften:
         pages = [checkout.client.post("/orders", data=token, headers=headers) for _ in range(2)]
         assert pages[1].status_code == 429
         assert re.match(words, said(pages[1].text))
+
+
+def test_path_then_account_then_browser_choose(checkout: CheckoutClient) -> None:
+    checkout.client.get("/de/", headers=BROWSER)
+    pay(checkout)
+    ada = known(checkout, browser=checkout.stranger())
+    assert is_german(ada.get("/cart", headers=BROWSER).text), "the account is before the browser"
+    assert not is_german(ada.get("/en/cart", headers=GERMAN).text), "the path before the account"
+    assert is_german(checkout.stranger().get("/cart", headers=GERMAN).text), "the browser at last"
+    assert not is_german(checkout.stranger().get("/cart", headers=BROWSER).text)
+
+
+def test_a_language_before_the_path_shows_the_same_page_and_is_kept(
+    checkout: CheckoutClient,
+) -> None:
+    browser = checkout.stranger()
+    paths = ("/de", "/de/", "/de/checkout/field-notes", "/de/cart", "/de/account")
+    for path in paths:
+        assert is_german(checkout.stranger().get(path, headers=BROWSER).text), path
+    page = browser.get("/de/checkout/field-notes?quantity=2", headers=BROWSER).text
+    assert 'action="/transactions"' in page
+    assert 'href="/checkout/field-notes?quantity=2&amp;lang=en"' in page, "the other language"
+    assert is_german(browser.get("/checkout/field-notes", headers=BROWSER).text), "kept"
+    assert not is_german(browser.get("/de/cart?lang=en", headers=GERMAN).text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/products", "/staff/login", "/static/icon.svg", "/healthz", "/metrics", "/xx", "/de/"],
+)
+def test_no_other_path_has_a_second_name(checkout: CheckoutClient, path: str) -> None:
+    assert checkout.client.get(f"/de{path}", headers=BROWSER).status_code == 404
+
+
+def test_no_form_is_sent_below_a_language_and_no_link_signs_in_there(
+    checkout: CheckoutClient,
+) -> None:
+    checkout.pay()
+    link = mailed(checkout)
+    assert checkout.client.get(link, headers=BROWSER).status_code == 200
+    assert checkout.client.get(f"/de{link}", headers=BROWSER).status_code == 404
+    form = checkout.form() | {"payment_method": "pm_card_visa"}
+    assert checkout.client.post("/de/transactions", data=form).status_code == 404
+
+
+def test_search_engines_are_told_of_each_language_s_address(checkout: CheckoutClient) -> None:
+    site = checkout.app.config["CONFIG"].public_url
+    page = "/checkout/field-notes"
+    told = {
+        'rel="alternate" href="' + site + before + page + f'" hreflang="{code}"'
+        for code, before in (("de", "/de"), ("en", "/en"), ("x-default", ""))
+    }
+    for own, address in (("/de", f"/de{page}"), ("", page), ("/en", f"{page}?lang=en")):
+        shown = " ".join(checkout.stranger().get(address, headers=BROWSER).text.split())
+        assert f'rel="canonical" href="{site}{own}{page}"' in shown
+        assert all(one in shown for one in told)
+    assert "x-default" not in checkout.client.get("/cart", headers=BROWSER).text

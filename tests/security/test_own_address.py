@@ -97,6 +97,7 @@ def test_no_address_is_made_of_what_a_request_says_of_its_host() -> None:
         "payments_app/checkout/poll.py",  # leaves them to it
         "payments_app/core/web/page_before.py",  # whether somebody came from a page of ours
         "payments_app/embedding.py",  # asks the host's application for a page of ours
+        "payments_app/core/web/language_paths.py",  # keeps the language of a path of ours there
         "payments_app/core/logs.py",  # leaves the route's name there, for the server's own log
     }
 

@@ -1,8 +1,9 @@
-"""languages: which one a request is answered in: the one that its address names (`?lang=de`, kept
-in a cookie), else the cookie's, else the one that the browser prefers.
+"""languages: which one a request is answered in: the one that its address names (`/de/cart`, or
+`?lang=de`), which is kept in a cookie; else the cookie's; else the one that the browser prefers.
 
 A buyer's pages alone: staff, merchants and programs read English. Whoever signs in as a customer
-reads the language that is kept with them, unless they chose another in this browser.
+reads the language that is kept with their account, unless they chose another in this browser: the
+cookie says it from then on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel
 
 from payments_app.core import language
+from payments_app.core.web import language_paths
 from payments_app.core.web.access import current_access
 from payments_app.core.web.cookies import cookie_name, cookie_path
 from payments_app.core.web.http import wants_json
@@ -33,8 +35,12 @@ def prepare(app: Flask) -> None:
     babel.domain_instance = language.Catalogues()
     babel.init_app(app, locale_selector=_selected)
     app.jinja_env.globals.update(
-        language=language.current, languages=_offered, direction=_direction
+        language=language.current,
+        languages=_offered,
+        direction=_direction,
+        search_addresses=lambda: language_paths.search_addresses(_named()),
     )
+    language_paths.prepare(app)
     app.after_request(_say)
 
 
@@ -61,7 +67,8 @@ def keep(code: str | None) -> None:
 
 
 def _named() -> str | None:
-    return _query().get(_ARGUMENT, [None])[0]
+    """By the address: a link to another language names it behind the path."""
+    return _query().get(_ARGUMENT, [None])[0] or language_paths.named_by_path()
 
 
 def _query() -> dict[str, list[str]]:
@@ -109,7 +116,7 @@ def _direction() -> str:
 def _offered() -> list[tuple[str, str, str]]:
     """The other languages of a buyer's page: code, name and its address. Where a form was sent to
     it, none, or what was typed would be lost; of a problem, that of the form's own page."""
-    path, query = "", _query()
+    path, query = on_site(request.path) if language_paths.named_by_path() else "", _query()
     if not is_buyers() or not (request.method == "GET" or g.get("is_problem")):
         return []
     if request.method != "GET":

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from payments_app.core.web.headers import private
+from payments_app.core.web.language_paths import split
 from payments_app.core.web.links import on_site, without_prefix
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -88,7 +89,8 @@ def page_left() -> str | None:
     if came is None or came.netloc != request.host or came.path == on_site(request.path):
         return None
     # One slash: two would name another host.
-    return came._replace(scheme="", netloc="", path="/" + came.path.lstrip("/")).geturl()
+    path = on_site(split(without_prefix("/" + came.path.lstrip("/")))[1])
+    return came._replace(scheme="", netloc="", path=path).geturl()
 
 
 def _came_from() -> SplitResult | None:

@@ -39,6 +39,7 @@ from payments_app.payments.transactions.apply_stripe_state import (
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 from payments_app.payments.transactions.come_back import come_back
 from payments_app.payments.transactions.find import find
+from payments_app.payments.transactions.leave import ALREADY_BOUGHT
 
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
@@ -66,6 +67,7 @@ def charge(transaction_id: str, claim: Claim) -> bool:
         return False
     if snapshot.earlier_open and not supersede.cancel_at_stripe(snapshot, claim):
         return False
+    asks_for_card = snapshot.asks_for_card
     if snapshot.customer is not None:
         made = create_customer(
             snapshot.customer.customer_id,
@@ -78,6 +80,11 @@ def charge(transaction_id: str, claim: Claim) -> bool:
             _not_created(snapshot, made, claim)
             return False
         snapshot = charge_steps.known(transaction_id, made.body["id"])
+    if asks_for_card:
+        card = charges.read_card(snapshot.confirm, snapshot.account)
+        if card.verdict in (Verdict.LATER, Verdict.UNKNOWN):
+            come_back(snapshot, card, claim)
+        charge_steps.card_read(transaction_id, card)
     if snapshot.intent_id is not None:
         return _go_on(snapshot, claim)
     created = create(snapshot)
@@ -135,7 +142,8 @@ def _confirm(
     if isinstance(against, Later):
         raise against
     if against is not None:
-        expire.cancel_and_end(snapshot, claim, error=against)
+        phase = Phase.FAILED if against["code"] == ALREADY_BOUGHT else Phase.CANCELED
+        expire.cancel_and_end(snapshot, claim, phase=phase, error=against)
         return False
     answer = charges.confirm_intent(
         snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account

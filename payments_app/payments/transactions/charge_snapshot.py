@@ -60,6 +60,7 @@ class ChargeSnapshot:
     key_forgotten: bool  # older than KEY_SECONDS
     created_at: dt.datetime
     earlier_open: bool = False  # as it begins: an earlier attempt's intent is open at Stripe
+    asks_for_card: bool = False  # as it begins: which card it is decides whether it is charged
 
     @property
     def intent(self) -> str:

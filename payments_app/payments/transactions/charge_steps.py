@@ -18,8 +18,8 @@ from payments_app.payments.phases import Phase
 from payments_app.payments.transactions import expire, supersede
 from payments_app.payments.transactions.apply_stripe_state import note_call
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
-from payments_app.payments.transactions.keep_answer import keep_intent
-from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
+from payments_app.payments.transactions.keep_answer import keep_card, keep_intent
+from payments_app.payments.transactions.leave import asks_for_card, unknown_kind, why_not_charged
 
 OVERTAKEN_SECONDS = 5.0
 
@@ -28,12 +28,18 @@ OVERTAKEN_SECONDS = 5.0
 def begin(session: Session, transaction_id: str) -> ChargeSnapshot | Later | None:
     """What there is to charge, with its parameters stored; None where nothing is (any more). What
     to wait for, where nothing was confirmed and another process must charge it."""
-    transaction, now, earlier = states.lock_with(
-        session, transaction_id, database_now(), supersede.earlier_open(transaction_id)
+    transaction, now, earlier, asks = states.lock_with(
+        session,
+        transaction_id,
+        database_now(),
+        supersede.earlier_open(transaction_id),
+        asks_for_card(transaction_id),
     )
     if transaction.phase not in (Phase.CREATED, Phase.PROCESSING):
         return None
-    snapshot = replace(snapshot_of(session, transaction, now), earlier_open=earlier)
+    unknown = transaction.card_fingerprint is None and transaction.confirm_sent_at is None
+    asked = {"earlier_open": earlier, "asks_for_card": asks and unknown}
+    snapshot = replace(snapshot_of(session, transaction, now), **asked)
     if snapshot.late and not snapshot.create_sent:
         expire.end_unsent(session, transaction)
         return None
@@ -55,6 +61,15 @@ def known(session: Session, transaction_id: str, stripe_customer_id: str) -> Cha
     snapshot = snapshot_of(session, transaction, now)
     transaction.create_sent_at = transaction.create_sent_at or database_now()
     return snapshot
+
+
+@atomic
+def card_read(session: Session, transaction_id: str, answer: Answer) -> None:
+    """Keep which card is to be charged, where Stripe says it."""
+    transaction = states.lock(session, transaction_id)
+    note_call(session, transaction_id, answer)
+    if answer.body is not None:
+        keep_card(transaction, answer.body.get("payment_method_preview") or answer.body)
 
 
 @atomic

@@ -20,7 +20,7 @@ def keep_answer(transaction: Transaction, answer: Answer) -> None:
         keep_intent(transaction, intent)
         transaction.livemode = bool(intent.get("livemode"))
         _keep_charge(transaction, intent.get("latest_charge"))
-        _keep_card(transaction, intent.get("payment_method"))
+        keep_card(transaction, intent.get("payment_method"))
     if answer.verdict == Verdict.REQUIRES_ACTION:
         transaction.client_secret = answer.client_secret
     if answer.error and answer.verdict in _FAILED:
@@ -32,12 +32,13 @@ def keep_answer(transaction: Transaction, answer: Answer) -> None:
 def _keep_charge(transaction: Transaction, charge: Any) -> None:
     if not isinstance(charge, dict):
         return
-    _keep_card(transaction, charge.get("payment_method_details"))
+    keep_card(transaction, charge.get("payment_method_details"))
     transaction.receipt_url = _text(charge.get("receipt_url"))
     transaction.statement_descriptor = word(charge.get("calculated_statement_descriptor"))
 
 
-def _keep_card(transaction: Transaction, method: Any) -> None:
+def keep_card(transaction: Transaction, method: Any) -> None:
+    """Keep which card it is, as far as Stripe says it."""
     card = as_object(as_object(method).get("card"))
     transaction.card_brand = word(card.get("brand"), 24) or transaction.card_brand
     transaction.card_last4 = word(card.get("last4"), 4) or transaction.card_last4
@@ -47,7 +48,7 @@ def _keep_card(transaction: Transaction, method: Any) -> None:
 def keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
     """Keep why it failed, as Stripe's error body says it."""
     error = in_words(error)
-    _keep_card(transaction, error.get("payment_method"))
+    keep_card(transaction, error.get("payment_method"))
     # Shortened where an index is made of them, else one that is too long could not be kept.
     codes = {name: word(error[name], 100) for name in ("code", "decline_code") if error.get(name)}
     message = sentence(error.get("message"))

@@ -8,12 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import column, select, table
+from sqlalchemy import ColumnElement, column, false, or_, select, table
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.jobs.command import Later
-from payments_app.payments.models import Role, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds
 from payments_app.payments.queries import joined
 from payments_app.payments.said import said
@@ -22,23 +22,42 @@ from payments_app.payments.said import said
 _CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
 PASSED_ON_SECONDS = 2.0  # a buyer waits, and another worker may know what they pay for
 UNKNOWN_KIND_SECONDS = 30.0
-CARD_REMOVED = "card_removed"
+CARD_REMOVED, ALREADY_BOUGHT = "card_removed", "already_bought"
 _CARD_LEFT = "This card isn't charged any more. No payment was made."
 
 
 def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any] | None:
     """The error that a transaction ends with where it was to be charged without its owner, and
-    may not be any more; None where it may. It only asks, and changes nothing."""
-    if not transaction.off_session:
+    may not be any more, or to a card that has paid for as many of it as it may; None where it may
+    be. It only asks, and changes nothing."""
+    card = transaction.card_fingerprint  # known before it is charged where it was asked for
+    if not transaction.off_session and card is None:
         return None
     paid_for = session.scalar(joined(transaction.id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
+    if card and payable is not None and (words := payable.already_with(session, card)):
+        return {"type": ALREADY_BOUGHT, "code": ALREADY_BOUGHT, "message": words}
+    if not transaction.off_session:
+        return None
     if was_removed(session, transaction) or (
         payable is not None
         and said(lambda: payable.card_again(transaction.payment_method or ""), None) is None
     ):
         return {"type": "withdrawn", "code": CARD_REMOVED, "message": _CARD_LEFT}
     return _refusal(session, payable, transaction.id) if payable is not None else None
+
+
+def asks_for_card(transaction_id: str) -> ColumnElement[bool]:
+    """Whether what a transaction pays for asks which card is to be charged."""
+    mine = select(PaymentRecord.id).where(
+        PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == Role.PAYS_FOR
+    )
+    asked = [
+        mine.where(PaymentRecord.payable_type == name, asks).exists()
+        for name, kind in payable_kinds().items()
+        if (asks := kind.asks_for_card(PaymentRecord.payable_id)) is not None
+    ]
+    return or_(false(), *asked)
 
 
 def unknown_kind(session: Session, transaction: Transaction, now: dt.datetime) -> Later | None:

@@ -13,6 +13,7 @@ from tests.stripe_types.node.recorder import record
 
 SCRIPTS = Path(__file__).parents[3] / "static/js"
 _OURS = (
+    "after.js",
     "card-fields.js",
     "checkout.js",
     "email-hint.js",

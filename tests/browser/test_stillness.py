@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Request, Route, ViewportSize, expect
 
 from parts.app import Web
-from tests.browser.buyer import DECLINED, FIELDS, Buyer
+from tests.browser.buyer import DECLINED, FIELDS, PAINTED, Buyer
 from tests.browser.test_card_fields import let_go
-from tests.browser.test_goods import MOST_BYTES, PAINTED, PHONE, WIDE
+from tests.browser.test_goods import MOST_BYTES, PHONE, WIDE
 from tests.browser.test_waiting import SLOW
 
 pytestmark = pytest.mark.browser

@@ -18,7 +18,7 @@ from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.whole_words import says
 
 pytestmark = pytest.mark.portable
-FACT = re.compile(r"<dt>([^<]+)</dt>\s+<dd>\s+([^<]*[^<\s])\s+</dd>")
+FACT = re.compile(r"<dt>([^<]+)</dt>\s+<dd>\s+<bdi>([^<]+)</bdi>")
 
 
 def test_a_new_payment_is_pending_and_asks_for_a_first_poll_within_half_a_second(

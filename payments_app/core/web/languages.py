@@ -33,8 +33,9 @@ def prepare(app: Flask) -> None:
     babel.domain_instance = language.Catalogues()
     babel.init_app(app, locale_selector=_selected)
     app.jinja_env.globals.update(
-        language=language.current, languages=_offered, direction=_direction
+        language=language.current, languages=_offered, direction=language.direction
     )
+    app.jinja_env.filters["apart"] = language.apart
     app.after_request(_say)
 
 
@@ -100,10 +101,6 @@ def _say(response: Response) -> Response:
             samesite="Lax",
         )
     return response
-
-
-def _direction() -> str:
-    return language.locale().text_direction
 
 
 def _offered() -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, Route, expect
 
 FIELDS = 'iframe[title="Secure payment input frame"]'
-BANK = 'iframe[title^="Your bank"]'
+BANK = 'iframe[title*="bank" i]'  # in English or German
 WITHIN_MS = 30_000
 PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 GOOD, DECLINED, POOR = "4242424242424242", "4000000000000002", "4000000000009995"

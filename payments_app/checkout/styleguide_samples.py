@@ -40,7 +40,7 @@ def samples() -> dict[str, Any]:
         ],
         "statuses": _statuses(),
         "choices": [([_CARD], "crd_1", False), ([_OTHER], "", True)],
-        "questions": [(None, {}), (_question(), {"challenge_answer": "That is not the sum."})],
+        "questions": [(_question(), {"challenge_answer": "That is not the sum."}), (None, {})],
         "products": [_product(PRICE), _product(NOTHING), _product(PRICE, "Sold out.")],
         "downloads": [_product(PRICE)],
         "plans": [_plan(0), _plan(14)],
@@ -156,6 +156,7 @@ def _subscriptions() -> list[tuple[dict[str, Any], list[SimpleNamespace]]]:
     ]
     for number, (row, _) in enumerate(made):
         row["subscription"].id = f"sub_{number}"
+        row["subscription"].plan.name += f" {number + 1}"
     return made
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +32,7 @@ __all__ = ["DEFAULT", "LANGUAGES", "Reader", "Words", "current", "gettext", "mes
 
 DEFAULT = "en"
 LANGUAGES = {DEFAULT: "English", "de": "Deutsch"}
+_VALUE = re.compile(r"%\(\w+\)s")
 _CLDR = {DEFAULT: "en_US"}  # how amounts and dates are written; else by the language's own name
 
 
@@ -127,12 +129,40 @@ def day(moment: dt.date) -> Words:
     return Words.made(lambda: dates.format_date(moment, "long", locale()))
 
 
+def direction() -> str:
+    """In which the language of now is written: "ltr" or "rtl"."""
+    return locale().text_direction
+
+
+def apart(value: object) -> str:
+    """The value as it stands in a line with other words: set apart from them where the language is
+    read from right to left, so that its digits, signs and Latin letters stay in their order."""
+    return f"\u2068{value}\u2069" if direction() == "rtl" else str(value)
+
+
+class _Apart(NullTranslations):
+    """The messages of a catalogue, with each value in them set apart."""
+
+    def __init__(self, messages: NullTranslations) -> None:
+        super().__init__()
+        self._messages = messages
+
+    def gettext(self, message: str) -> str:
+        return _VALUE.sub(lambda one: apart(one[0]), self._messages.gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return _VALUE.sub(lambda one: apart(one[0]), self._messages.ngettext(msgid1, msgid2, n))
+
+    ugettext, ungettext = gettext, ngettext
+
+
 class Catalogues(Domain):  # type: ignore[misc]
     """Flask-Babel's messages, of our catalogues and for the reader of now."""
 
     def get_translations(self) -> NullTranslations:
         """As Flask-Babel's."""
-        return catalogue(current())
+        found = catalogue(current())
+        return _Apart(found) if direction() == "rtl" else found
 
 
 @cache

@@ -8,8 +8,9 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, Route, expect
 
 FIELDS = 'iframe[title="Secure payment input frame"]'
-BANK = 'iframe[title^="Your bank"]'
+BANK = 'iframe[title*="bank" i]'  # in English or German
 WITHIN_MS = 30_000
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 GOOD, DECLINED, POOR = "4242424242424242", "4000000000000002", "4000000000009995"
 SECURE = "4000002760003184"
 ONCE_SECURE = "4000002500003155"  # the bank asks until the card is set up

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from parts.app import Web
 from payments_app.core.db.session import atomic
 from payments_app.orders.product_models import Product, ProductPicture
-from tests.browser.buyer import Buyer
+from tests.browser.buyer import PAINTED, Buyer
 from tests.browser.test_accessibility import complaints
 
 pytestmark = pytest.mark.browser
@@ -28,7 +28,6 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 COME = "all => all.map(one => one.complete && one.naturalWidth > 0 && one.width === one.height)"
-PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ACTIVE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" onload="document.title = 1">'
     b"<script>document.title = 1</script><title>Still</title></svg>"

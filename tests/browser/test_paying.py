@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
-from tests.browser.buyer import DECLINED, POOR, SECURE, Buyer
+from tests.browser.buyer import DECLINED, GOOD, POOR, SECURE, Buyer
 
 pytestmark = pytest.mark.browser
 
@@ -15,6 +15,23 @@ def test_a_good_card_leads_to_the_thank_you_page(buyer: Buyer) -> None:
     buyer.sees("Thank you")
     buyer.reads("Visa ending in 4242")
     buyer.reads("We'll e-mail a receipt to ada@example.com.")
+
+
+def test_no_card_number_is_sent_to_us(buyer: Buyer) -> None:
+    ours, theirs = list[str](), list[str]()
+
+    def note(sent: Request) -> None:
+        to_us = sent.url.startswith(buyer.page.url.partition("/checkout")[0])
+        (ours if to_us else theirs).append(f"{sent.url} {sent.post_data}")
+
+    buyer.open()
+    buyer.page.on("request", note)
+    buyer.fill()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    assert any("/transactions " in sent for sent in ours)
+    assert [sent for sent in ours if GOOD in sent or "4242%20" in sent] == []
+    assert [GOOD in sent for sent in theirs].count(True) == 1  # or it is looked for in vain
 
 
 def test_a_declined_card_is_said_in_a_buyers_words(buyer: Buyer) -> None:
@@ -92,6 +109,10 @@ def test_an_empty_form_gets_a_summary_with_the_focus(buyer: Buyer) -> None:
     buyer.press_pay()
     buyer.reads("There is a problem")
     assert buyer.page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+    links = buyer.page.locator("[data-error-summary] a")
+    assert links.evaluate_all("all => all.map(one => one.hash)") == ["#email", "#card"]
+    links.first.click()
+    expect(buyer.page.get_by_label("E-mail")).to_be_focused()
 
 
 def test_an_error_in_the_card_unlocks_the_button(buyer: Buyer) -> None:

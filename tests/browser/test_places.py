@@ -11,8 +11,9 @@ from flask import Flask, render_template
 from playwright.sync_api import Browser, Locator, ViewportSize, expect
 
 from parts.app import Web
-from tests.browser.buyer import DECLINED, Buyer
+from tests.browser.buyer import DECLINED, SECURE, Buyer
 from tests.browser.dashboard import Dashboard
+from tests.browser.test_waiting import SLOW
 
 pytestmark = pytest.mark.browser
 WIDE: ViewportSize = {"width": 1280, "height": 844}
@@ -44,17 +45,39 @@ def ends(found: Locator) -> set[int]:
     )
 
 
-def test_the_order_stays_where_it_was_when_the_card_is_declined(buyer: Buyer) -> None:
-    buyer.page.set_viewport_size(WIDE)
+def standing(buyer: Buyer, beside: str) -> list[tuple[object, ...]]:
+    """Where the order stands, and what is done beside it, on a wide screen and on a phone."""
+    found = list[tuple[object, ...]]()
+    items, done = buyer.page.locator(".items"), buyer.page.locator(beside)
+    for size in (WIDE, PHONE):
+        buyer.page.set_viewport_size(size)
+        buyer.page.evaluate("window.scrollTo(0, 0)")
+        found.append((left(items), ends(items), top(items), left(done), ends(done), top(done)))
+    return found
+
+
+def test_the_order_stays_while_form_waiting_bank_and_outcome_change_beside_it(
+    buyer: Buyer, stripe: Callable[..., None]
+) -> None:
+    stripe(SLOW)
     buyer.open()
-    items = buyer.page.locator(".items")
-    before = left(items), ends(items), top(items)
-    form = left(buyer.page.locator("#checkout"))
-    buyer.fill(DECLINED)
+    buyer.page.locator("[data-card-box=ready]").wait_for()
+    before = standing(buyer, "#checkout")
+    buyer.fill(SECURE)
+    buyer.press_pay()
+    buyer.sees("Processing your payment")
+    assert standing(buyer, ".outcome") == before
+    buyer.sees_bank()
+    assert standing(buyer, ".outcome") == before
+    stripe()
+    buyer.answer_bank("fail")
+    buyer.sees("Payment not confirmed")
+    assert standing(buyer, ".outcome") == before
+    buyer.page.get_by_role("link", name="Try again").click()
+    buyer.fill(DECLINED, email=None)
     buyer.press_pay()
     buyer.sees("Payment failed")
-    assert (left(items), ends(items), top(items)) == before
-    assert left(buyer.page.locator(".outcome")) == form
+    assert standing(buyer, ".outcome") == before
 
 
 @pytest.mark.parametrize("item", ["sticker", "field-notes"])

@@ -84,6 +84,9 @@ def test_a_full_order_with_its_seller_is_one_page_of_either_paper(
         buyer.sees(thanks)
         expect(buyer.page.locator(".items li")).to_have_count(MOST_LINES)
         assert [pages_printed(buyer.page, paper) for paper in PAPERS] == [1, 1]
+        buyer.page.evaluate("window.print = () => { window.printed = true; }")
+        buyer.page.locator(".actions button").click()
+        assert buyer.page.evaluate("window.printed")
         buyer.page.emulate_media(media="print")
         for words in ("Letterpress print 19", ADDRESS[-1], TAX_ID):
             buyer.reads(words)

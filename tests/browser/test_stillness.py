@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Request, Route, ViewportSize, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
 from parts.app import Web
-from tests.browser.buyer import DECLINED, FIELDS, Buyer
+from tests.browser.buyer import DECLINED, FIELDS, PAINTED, SECURE, Buyer
 from tests.browser.test_card_fields import let_go
-from tests.browser.test_goods import MOST_BYTES, PAINTED, PHONE, WIDE
+from tests.browser.test_goods import MOST_BYTES, PHONE, WIDE
 from tests.browser.test_waiting import SLOW
 
 pytestmark = pytest.mark.browser
@@ -62,10 +62,10 @@ class Visit:
         assert (self.page.evaluate("document.fonts.size"), self.fonts) == (0, [])
 
 
-@pytest.fixture(params=[PHONE, WIDE], ids=["phone", "wide"])
+@pytest.fixture(params=[(PHONE, "en-US"), (WIDE, "en-US")], ids=["phone", "wide"])
 def visit(request: pytest.FixtureRequest, browser: Browser, open_shop: Web) -> Iterator[Visit]:
-    size: ViewportSize = request.param
-    with browser.new_context(base_url=open_shop.url, locale="en-US", viewport=size) as context:
+    size, locale = request.param
+    with browser.new_context(base_url=open_shop.url, locale=locale, viewport=size) as context:
         context.add_init_script(SHIFTS)
         buyer = Buyer(context.new_page())
         yield Visit(buyer)
@@ -107,6 +107,20 @@ def test_nothing_moves_when_a_decline_arrives(visit: Visit, stripe: Stripe) -> N
     visit.buyer.pay(DECLINED)
     visit.buyer.sees("Processing your payment")
     visit.buyer.sees("Payment failed")
+    visit.is_still()
+
+
+@pytest.mark.parametrize("visit", [(PHONE, "en-US")], indirect=True)
+def test_nothing_moves_on_the_way_to_the_bank_and_back(visit: Visit, stripe: Stripe) -> None:
+    stripe(SLOW)
+    buyer, page = visit.buyer, visit.page
+    buyer.pay(SECURE)
+    page.locator("[data-phase=processing]").wait_for()
+    buyer.sees_bank()
+    visit.is_still()
+    stripe()
+    buyer.answer_bank("complete")
+    buyer.is_at("/thankyou")
     visit.is_still()
 
 

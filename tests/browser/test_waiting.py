@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from parts.app import Web
-from tests.browser.buyer import DECLINED, SECURE, WITHIN_MS, Buyer
+from tests.browser.buyer import DECLINED, PAINTED, SECURE, WITHIN_MS, Buyer
 
 pytestmark = pytest.mark.browser
 
@@ -211,6 +211,7 @@ def test_after_ten_seconds_it_says_not_to_pay_again_and_after_a_minute_that_one_
     buyer.page.clock.fast_forward(50_500)
     expect(leave).to_contain_text("We'll e-mail ada@example.com")
     expect(leave).to_contain_text("Don't pay again.")
+    expect(buyer.page.locator(".facts")).to_contain_text(buyer.status()["reference"])
     expect(slow).to_be_hidden()
     buyer.sees("Thank you")
 
@@ -265,8 +266,27 @@ def test_it_stops_at_a_cap_and_offers_to_check_again(buyer: Buyer, stripe: Strip
     buyer.pay()
     buyer.sees("Processing your payment")
     buyer.page.clock.fast_forward(16 * 60_000)
-    buyer.page.get_by_role("button", name="Check again").click()
+    again = buyer.page.get_by_role("button", name="Check again")
+    expect(again).to_be_visible()
+    polls = polls_of(buyer.page)
+    buyer.page.clock.fast_forward(10 * 60_000)
+    buyer.page.evaluate(PAINTED)
+    assert polls == []
+    again.click()
     buyer.sees("Thank you")
+    assert polls != []
+
+
+def test_what_has_ended_is_asked_for_no_more(buyer: Buyer) -> None:
+    buyer.page.clock.install()
+    buyer.pay(DECLINED)
+    buyer.sees("Payment failed")
+    polls = polls_of(buyer.page)
+    for hidden in (True, False):
+        turn(buyer.page, hidden=hidden)
+    buyer.page.clock.fast_forward(10 * 60_000)
+    buyer.page.evaluate(PAINTED)
+    assert polls == []
 
 
 def test_a_reload_during_the_banks_check_opens_it_again(buyer: Buyer) -> None:

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
+from tests.languages.pseudo import texts_of
 
 pytestmark = pytest.mark.portable
 Attributes = dict[str, str | None]
@@ -51,6 +52,14 @@ def test_every_field_has_a_label_and_none_a_placeholder(checkout: CheckoutClient
 def test_the_browser_knows_the_e_mail_field(checkout: CheckoutClient) -> None:
     email = form_of(checkout).field("email")
     assert (email["type"], email["autocomplete"], "required" in email) == ("email", "email", True)
+
+
+def test_the_order_with_its_total_and_currency_stands_above_the_form(
+    checkout: CheckoutClient,
+) -> None:
+    page = checkout.page("/checkout/field-notes").text
+    above = texts_of(page.partition("<main")[2].partition('<form class="card"')[0])
+    assert {"Field notes", "Total", "$10.99", "USD"} <= set(above)
 
 
 def test_names_and_ids_stay_the_same(checkout: CheckoutClient) -> None:

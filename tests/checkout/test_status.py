@@ -8,13 +8,17 @@ import pytest
 from flask.testing import FlaskClient
 
 from payments_app.checkout import watch
-from payments_app.checkout.status import FIRST_POLL_MS, pace_ms
-from payments_app.core.db.ids import new_id
+from payments_app.checkout.status import FIRST_POLL_MS, local_time, pace_ms
+from payments_app.core.db.ids import new_id, reference
+from payments_app.core.extensions import db
 from payments_app.core.web.limits import Rate
+from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.whole_words import says
 
 pytestmark = pytest.mark.portable
+FACT = re.compile(r"<dt>([^<]+)</dt>\s+<dd>\s+<bdi>([^<]+)</bdi>")
 
 
 def test_a_new_payment_is_pending_and_asks_for_a_first_poll_within_half_a_second(
@@ -253,9 +257,50 @@ def test_a_check_sent_as_a_form_needs_its_token(checkout: CheckoutClient) -> Non
 def test_the_thank_you_page_tells_what_was_paid(checkout: CheckoutClient) -> None:
     paid = checkout.pay()
     text = checkout.page(f"/thankyou?transaction={paid}").text
-    for words in ("$10.99", "Visa ending in 4242", "We'll e-mail a receipt to ada@example.com"):
+    facts = dict(FACT.findall(text.partition('class="facts"')[2]))
+    with checkout.app.app_context():
+        row = db.session.get_one(Transaction, paid)
+        assert row.statement_descriptor
+        assert row.ended_at
+        assert facts == {
+            "Date": local_time(row.ended_at, row.zone),
+            "For": row.description,
+            "Reference": reference(paid),
+            "Card": "Visa ending in 4242",
+            "On your statement": row.statement_descriptor,
+        }
+    for words in ("$10.99", "We'll e-mail a receipt to ada@example.com"):
         assert words in text
-    assert checkout.status(paid)["reference"] in text
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        (),
+        (Phase.PROCESSING,),
+        (Phase.PROCESSING, Phase.UNKNOWN),
+        (Phase.PROCESSING, Phase.REQUIRES_ACTION),
+        (Phase.PROCESSING, Phase.AWAITING_BANK),
+        (Phase.PROCESSING, Phase.FAILED),
+        (Phase.PROCESSING, Phase.CANCELED),
+    ],
+)
+def test_the_reference_is_on_the_page_whatever_became_of_it(
+    checkout: CheckoutClient, phases: tuple[Phase, ...]
+) -> None:
+    id_ = checkout.post().json["id"]
+    checkout.move(id_, *phases)
+    page = checkout.page(f"/transactions/{id_}").text
+    assert f'data-phase="{phases[-1] if phases else Phase.CREATED}"' in page
+    assert dict(FACT.findall(page))["Reference"] == reference(id_)
+
+
+def test_a_payment_s_address_can_not_be_guessed(checkout: CheckoutClient) -> None:
+    ids = [checkout.post().json["id"] for _ in range(3)]
+    assert all(re.fullmatch(r"txn_[0-9a-z]{26}", id_) for id_ in ids)
+    # Nothing in it is shared, as a counter or the time would be.
+    assert [len({id_[part : part + 6] for id_ in ids}) for part in (5, 12, 24)] == [3, 3, 3]
+    assert checkout.page(f"/transactions/{new_id('txn')}").status_code == 404
 
 
 def test_who_paid_is_thanked_where_the_payment_ended_before_its_page_was_asked_for(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -10,7 +12,13 @@ from payments_app.core import places
 from payments_app.gateway.decline_sentences import BUYER
 from tests.checkout.checkout_client import BROWSER
 from tests.checkout.shown_parts import ShownParts
+from tests.languages.visits import buyers_templates
 
+# What a page says to be noticed: all classes of the tag, and whether it is read aloud at once.
+NOTICE = re.compile(
+    r"<(?:p|div)\b(?=[^>]*\bclass=\"((?:notice|notes|summary|refusal|field-error|likely|late)\b[^\"]*)\")"
+    r"(?:(?=[^>]*role=\"(\w+)\"))?"
+)
 BUYERS = ("checkout", "consents", "customers", "downloads", "orders", "subscriptions")
 
 
@@ -36,6 +44,13 @@ class TestInDevelopment:
         for heading in ("Processing your payment", "Waiting for your bank", "Payment complete"):
             assert heading in page
         assert [sentence for sentence in BUYER.values() if sentence not in page] == []
+
+    def test_it_shows_each_kind_of_notice(self, client: FlaskClient) -> None:
+        root = places.templates()
+        paths = [one for name in buyers_templates() for one in [root / name] if "mail" not in name]
+        kinds = {kind for path in paths for kind in NOTICE.findall(path.read_text())}
+        assert len(kinds) > 7
+        assert kinds - set(NOTICE.findall(client.get("/styleguide", headers=BROWSER).text)) == set()
 
     def test_it_shows_each_component_and_each_shared_part_in_each_of_its_states(
         self, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch

@@ -33,7 +33,7 @@ from tests.api.test_consents_ending import both_kept
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known, mailed
-from tests.languages.pseudo import PSEUDO, spoken, texts_of, untranslated
+from tests.languages.pseudo import PSEUDO, misread, spoken, texts_of, turned, untranslated
 from tests.languages.visits import noted, said_of, visits
 from tests.notices.sent_mails import mails
 from tests.own_worker import work_all_due
@@ -88,8 +88,10 @@ def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
 
 
 def english(checkout: CheckoutClient, page: str) -> list[str]:
-    """What of a page is English, without names and the shop's own host."""
-    assert f'<html lang="{PSEUDO}"' in page
+    """What of a page is English, without names and the shop's own host. Nor may its values lose
+    their order."""
+    assert f'<html lang="{PSEUDO}" dir="rtl"' in page
+    assert misread(page) == []
     names = f"{NAMES}|{checkout.app.config['CONFIG'].shop_name}"
     return [text for text in texts_of(page) if untranslated(text, names)]
 
@@ -98,7 +100,10 @@ def english_of_mail(app: Flask, mail: Mail) -> list[str]:
     names = f"{NAMES}|{app.config['CONFIG'].shop_name}"
     site = app.config["CONFIG"].public_url
     text = re.sub("⟦[^⟧]*⟧", lambda one: " ".join(one[0].split()), mail.text)  # lines are wrapped
-    texts = [mail.subject, *text.splitlines(), *texts_of(mail.html)]
+    texts = [mail.subject, *text.splitlines()]
+    assert misread(mail.html) == []
+    assert [line for line in texts if turned(line) and site not in line] == []
+    texts += texts_of(mail.html)
     lines = [" ".join(w for w in text.split() if not w.startswith(site)) for text in texts]
     return [line for line in lines if untranslated(line, names) and mail.id not in line]
 

@@ -35,7 +35,7 @@ def test_a_viewer_reads_how_far_each_merchant_is(
     merchant = staff_driver.do(create_ready_merchant, driver)
     page = viewer.get("/staff/merchants").text
     assert "The merchant can receive payments." in page
-    assert re.search(r'<span class="address">[\w.]+@<wbr>[\w.]+\.\w+</span>', page)
+    assert re.search(r'<bdi class="address">[\w.]+@<wbr>[\w.]+\.\w+</bdi>', page)
     assert staff_driver.do(account_id, merchant) in page
     assert "Onboarding page" not in page
 

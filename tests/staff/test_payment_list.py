@@ -6,11 +6,16 @@ import datetime as dt
 import re
 
 import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import reference
+from payments_app.core.db.session import atomic
+from payments_app.payments.refunds.models import Refund
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.csv_rows import csv_rows
+from tests.languages.pseudo import texts_of
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -138,7 +143,7 @@ def test_each_active_filter_is_a_chip_that_removes_it(viewer: Browser) -> None:
 def test_an_empty_list_names_its_filters_and_clears_them(viewer: Browser) -> None:
     page = viewer.get("/staff/payments?status=failed&currency=usd").text
     assert "No payment matches Status: Failed, Currency: USD." in page
-    assert "Clear the filters" in page
+    assert '<a href="/staff/payments">Clear the filters</a>' in page
 
 
 def test_a_filter_that_can_not_be_read_is_said(viewer: Browser) -> None:
@@ -188,6 +193,7 @@ def test_a_page_takes_a_bounded_number_of_queries(
     with stored_payments.statements() as sent:
         viewer.get("/staff/payments")
     assert len([s for s in sent if s.startswith("SELECT")]) <= 7
+    assert [s for s in sent if "count(" in s and "FROM transactions" in s] == []  # no total
 
 
 def test_what_others_wrote_is_never_run(viewer: Browser, stored_payments: StoredPayments) -> None:
@@ -204,12 +210,23 @@ def test_what_others_wrote_is_never_run(viewer: Browser, stored_payments: Stored
         assert "<script>alert" not in viewer.get(address).text
 
 
+@atomic
+def _refund(session: Session, id_: str) -> None:
+    row = Refund(transaction_id=id_, state="succeeded", amount=100, currency="usd")
+    row.reason, row.requested_by = "Sent back", "ada"
+    session.add(row)
+
+
 @pytest.mark.alone
 def test_the_presets_lead_to_what_they_say(
-    viewer: Browser, stored_payments: StoredPayments
+    app: Flask, viewer: Browser, stored_payments: StoredPayments
 ) -> None:
     paid, failed = stored_payments.payment(), stored_payments.decline()
-    stored_payments.decline(created_at=utcnow() - dt.timedelta(days=3))
+    old = {"created_at": utcnow() - dt.timedelta(days=3)}
+    stored_payments.decline(**old)
+    stuck, refunded = stored_payments.payment("unknown", **old), stored_payments.payment(**old)
+    with app.app_context():
+        _refund(refunded)
     presets = re.search(
         r'aria-label="Views">(.*?)</ul>', viewer.get("/staff/payments").text, re.DOTALL
     )
@@ -220,7 +237,40 @@ def test_the_presets_lead_to_what_they_say(
     }
     assert {name: leads[name] for name in ("Failed today", "Stuck pending", "Refunded")} == {
         "Failed today": [reference(failed)],
-        "Stuck pending": [],
-        "Refunded": [],
+        "Stuck pending": [reference(stuck)],
+        "Refunded": [reference(refunded)],
     }
     assert leads["Successful today"] == [reference(paid)]
+    for status, chip, words in (
+        ("stuck", "Status: Stuck pending", "Checking with Stripe"),
+        ("refunded", "Status: Refunded", "Partly refunded"),
+    ):
+        page = viewer.get(f"/staff/payments?status={status}").text
+        assert chip in page
+        assert words in page.partition("<tbody>")[2]
+
+
+def test_a_line_of_the_list_says_it_all(viewer: Browser, stored_payments: StoredPayments) -> None:
+    stored_payments.payment(email="bob@example.com")
+    id_ = stored_payments.decline(
+        card_brand="mastercard",
+        card_last4="4444",
+        amount=1250,
+        created_at=dt.datetime(2026, 2, 3, 12, tzinfo=dt.UTC),
+    )
+    page = viewer.get("/staff/payments?status=failed&email=ada@example.com").text
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page)
+    cells = dict(re.findall(r'<td data-label="(\w+)"[^>]*>(.*?)</td>', page, re.DOTALL))
+    read = {name: " ".join(texts_of(cell)) for name, cell in cells.items()}
+    assert [*read] == heads
+    assert read.pop("Date")
+    assert reference(id_) in cells["Reference"]
+    assert 'datetime="2026-02-03T12:00:00' in cells["Date"]
+    assert read == {
+        "Amount": "$12.50",
+        "Status": "✕ Failed",
+        "Customer": "ada@example.com",
+        "Card": "Mastercard •••• 4444",
+        "Reason": "Insufficient funds",
+        "Reference": "",  # what is code is no text
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -17,9 +19,13 @@ pytestmark = pytest.mark.portable
 def test_a_payment_shows_its_reason_and_the_next_step(
     viewer: Browser, stored_payments: StoredPayments
 ) -> None:
-    page = viewer.get(f"/staff/payments/{stored_payments.decline()}").text
+    id_ = stored_payments.decline(amount=1250, stripe_payment_id="pi_shown")
+    page = viewer.get(f"/staff/payments/{id_}").text
     assert "Insufficient funds: Your card has insufficient funds." in page
     assert "Ask the customer to use another card." in page
+    for words in ("Failed", "$12.50", "Visa •••• 4242"):
+        assert words in page
+    assert re.search(r'href="https://dashboard\.stripe\.com/[^"]*pi_shown"', page)
 
 
 def test_the_page_says_first_what_is_so_what_to_tell_and_what_to_do(

@@ -37,10 +37,11 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals.update(
         language=language.current,
         languages=_offered,
-        direction=_direction,
+        direction=language.direction,
         search_addresses=lambda: language_paths.search_addresses(_named()),
     )
     language_paths.prepare(app)
+    app.jinja_env.filters["apart"] = language.apart
     app.after_request(_say)
 
 
@@ -107,10 +108,6 @@ def _say(response: Response) -> Response:
             samesite="Lax",
         )
     return response
-
-
-def _direction() -> str:
-    return language.locale().text_direction
 
 
 def _offered() -> list[tuple[str, str, str]]:

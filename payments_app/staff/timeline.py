@@ -40,6 +40,7 @@ _WORDS = {
     "dispute.answer_submitted": "Answer submitted to the bank",
     "dispute.answer_refused": "Stripe refused the answer to the bank",
     "dispute.deadline_told": "Told of the bank's deadline",
+    "dispute.short_told": "Told that money of a won dispute is missing",
     "staff.note": "Note",
     "work.taken": "I take it",
     "work.given_back": "Given back",

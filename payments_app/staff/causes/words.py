@@ -48,6 +48,7 @@ _WORDS = {
     "dispute.answer_submitted": ("The answer was submitted to the bank", ""),
     "dispute.answer_refused": ("Stripe refused the answer to the bank", "{message}"),
     "dispute.deadline_told": ("Staff were told of the bank's deadline", ""),
+    "dispute.short_told": ("Staff were told that money of a won dispute is missing", ""),
     "fraud_warning.opened": ("The card's bank warns of fraud", "{code_reason}"),
     "staff.note": ("Note", "{text}"),
     "work.taken": ("I take it", ""),

@@ -67,7 +67,7 @@ from payments_app.payments.connect.read import (
     read_records_of_refund,
 )
 from payments_app.payments.connect.records import READ
-from payments_app.payments.disputes import deadlines, send_answer
+from payments_app.payments.disputes import deadlines, send_answer, short
 from payments_app.payments.disputes.answer import ACCEPT, KEEP_DRAFT, SUBMIT
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.disputes.warn import warn
@@ -135,6 +135,7 @@ COMMANDS = {
     deadlines.COMMAND: Command(
         without_subject(deadlines.tell_of_deadlines), SWEEPER, unique_while_open=True
     ),
+    short.COMMAND: Command(without_subject(short.look_for_money), SWEEPER, unique_while_open=True),
     "retry": Command(retry, "charges", turn=BATCH),
     "refunds.send": Command(send_refund, "payment_critical", turn=ASKING),
     "refunds.look_up": Command(

@@ -22,6 +22,7 @@ SCHEDULE = (
     Periodic("remind of alerts", "ops.remind", MINUTE),
     Periodic("read accounts again", "merchants.read_due_accounts", 10 * MINUTE),
     Periodic("card testing", "ops.card_testing", MINUTE),
+    Periodic("look for the money of won disputes", "disputes.look_for_money", HOUR),
     Periodic("clean up", "ops.clean_up", HOUR),
     Periodic("erase customers", "keeping.erase_due", HOUR),
 )

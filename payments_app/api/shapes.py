@@ -28,6 +28,7 @@ from payments_app.api.fields import (
 from payments_app.payment_requests.find import Status
 from payments_app.payments.truth import (
     DISPUTE_LOST,
+    DISPUTE_WON,
     DISPUTED,
     PARTLY_REFUNDED,
     REFUND_FAILED,
@@ -138,6 +139,7 @@ class PaidStatus(StrEnum):
     REFUND_FAILED = REFUND_FAILED  # it did not reach the buyer, and is owed to them still
     DISPUTED = DISPUTED
     DISPUTE_LOST = DISPUTE_LOST
+    DISPUTE_WON = DISPUTE_WON  # and less came back than was taken
 
 
 class Payment(BaseModel):

@@ -16,6 +16,7 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.notices.models import Mail
 from payments_app.payments.disputes.models import NEEDS_ANSWER, Dispute
 from payments_app.payments.disputes.standing import is_over
+from payments_app.payments.disputes.taken import taken_of
 from payments_app.payments.disputes.warn import OPENED as WARNED
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payment_of import charge_id
@@ -33,6 +34,7 @@ COLUMNS = (
     Transaction.phase,
     Transaction.state,
     Transaction.paid.label("paid"),
+    Transaction.currency,
     Transaction.error,
     Transaction.attention,
     Transaction.stripe_payment_id,
@@ -43,7 +45,7 @@ COLUMNS = (
 def facts_of(session: Session, rows: Sequence[Row[Any]]) -> dict[str, Facts]:
     """The facts by payment, of rows of COLUMNS: a few queries, however many they are."""
     ids = [row.id for row in rows]
-    refunds, disputes = _refunds(session, ids), _disputes(session, ids)
+    refunds, disputes = _refunds(session, ids), _disputes(session, rows)
     warnings, asked = _history(session, ids)
     attempts, released = _attempts(session, ids)
     findings = _findings(session, ids)
@@ -137,23 +139,26 @@ def _refunds(session: Session, ids: Sequence[str]) -> dict[str, list[RefundFact]
     return _by_payment((row[0], RefundFact(*row[1:])) for row in rows)
 
 
-def _disputes(session: Session, ids: Sequence[str]) -> dict[str, list[DisputeFact]]:
+def _disputes(session: Session, payments: Sequence[Row[Any]]) -> dict[str, list[DisputeFact]]:
+    """One in another currency than its payment is about all that was paid."""
+    of = {payment.id: payment for payment in payments}
     rows = session.scalars(
         select(Dispute)
-        .where(Dispute.transaction_id.in_(ids))
+        .where(Dispute.transaction_id.in_(of))
         .order_by(Dispute.opened_at, Dispute.id)
         .execution_options(populate_existing=True)
     )
     return _by_payment(
         (
-            row.transaction_id,
+            id_ := row.transaction_id,
             DisputeFact(
                 row.id,
                 row.state,
-                row.amount,
+                row.amount if row.currency == of[id_].currency else of[id_].paid,
                 needs_answer=row.state in NEEDS_ANSWER,
                 closed=is_over(row.state, row.funds),
                 withdrawn=row.funds == "withdrawn",
+                taken=taken_of(row, of[id_].currency, of[id_].paid),
                 until=row.due_by.isoformat() if row.due_by else None,
             ),
         )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now, rfc3339
 from payments_app.core.db.ids import new_id
-from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.db.session import advisory_lock, atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
 from payments_app.merchants.models import Endpoint
@@ -146,6 +146,8 @@ def _announce(
     with a message of its own: an endpoint in trouble holds up no other."""
     key = f"webhook_{about}_{event}"
     merchant_id = merchant_of(session, transaction_id)
+    # Who polls goes on after the last one: none may commit behind one of a later moment.
+    advisory_lock(session, f"events:{merchant_id}")
     now = session.execute(select(database_now())).scalar_one()
     body = {"id": key, "type": event, "version": VERSION, "timestamp": rfc3339(now), "data": data}
     fresh = insert_once(

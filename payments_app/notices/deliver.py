@@ -6,6 +6,7 @@ one that dies between is called again with the same webhook-id, which the mercha
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -36,10 +37,11 @@ AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all o
 OF_MERCHANT = 3  # calls to all endpoints of one merchant
 MANY = 10  # calls of this process, half of its threads: beyond them one to each merchant
 QUICK_MILLISECONDS = 3000  # who took longer, or was not called yet, is called by MANY at most
+SLOW_SECONDS = 3600  # for so long after each slow call; else one that alternates has any thread
 TURNS = 20  # a second, that the deliveries waiting for one merchant ask whether it is theirs
 _MOST_COUNTED = 2000
 _called: dict[str, str] = {}  # the endpoint of each delivery that this process is sending
-_quick: set[str] = set()  # endpoints that answered this process quickly when it last called
+_slow_until: dict[str, float] = {}  # by endpoint that this process called; see _is_slow
 _lock = threading.Lock()
 
 
@@ -75,8 +77,7 @@ def deliver(delivery_id: str, claim: Claim) -> None:
         outcome = call(guard, parcel.url, parcel.headers(), parcel.body)
     finally:
         _called.pop(delivery_id, None)
-    is_quick = outcome.milliseconds <= QUICK_MILLISECONDS
-    (_quick.add if is_quick else _quick.discard)(parcel.endpoint_id)
+    _learn(parcel.endpoint_id, is_quick=outcome.milliseconds <= QUICK_MILLISECONDS)
     last = outcome.problem is not None and POLICY.wait(claim.failures, outcome.problem) is None
     _note(delivery_id, outcome, last=last)
     if outcome.problem is not None:
@@ -132,10 +133,23 @@ def _may_be_called(delivery_id: str, endpoint_id: str) -> bool:
     """Take a thread, where this process has one for this endpoint: those that are slow, of however
     many merchants, leave half of them to those that are quick."""
     with _lock:
-        if endpoint_id not in _quick and sum(one not in _quick for one in _called.values()) >= MANY:
+        if _is_slow(endpoint_id) and sum(map(_is_slow, _called.values())) >= MANY:
             return False
         _called[delivery_id] = endpoint_id
         return True
+
+
+def _is_slow(endpoint_id: str) -> bool:
+    """Whether it was slow lately, or was not called by this process yet."""
+    return time.monotonic() < _slow_until.get(endpoint_id, math.inf)
+
+
+def _learn(endpoint_id: str, *, is_quick: bool) -> None:
+    with _lock:
+        if is_quick:
+            _slow_until.setdefault(endpoint_id, 0.0)
+        else:
+            _slow_until[endpoint_id] = time.monotonic() + SLOW_SECONDS
 
 
 def _in_flight(session: Session, merchant_id: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from payments_app.payments.phases import Phase, State
 from payments_app.payments.truth_facts import Facts
 
 # Statuses of a payment beside its phases, which are statuses too.
-DISPUTED, DISPUTE_LOST = "disputed", "dispute_lost"
+DISPUTED, DISPUTE_LOST, DISPUTE_WON = "disputed", "dispute_lost", "dispute_won"
 REFUND_FAILED, REFUND_PENDING = "refund_failed", "refund_pending"
 REFUNDED, PARTLY_REFUNDED = "refunded", "partly_refunded"
 
@@ -71,12 +71,13 @@ def truth(facts: Facts) -> Truth:
     back = sum(refund.amount for refund, counts in amounts if counts)
     unconfirmed = sum(r.amount for r in facts.refunds if r.state in _UNCONFIRMED)
     withdrawn = any(dispute.withdrawn for dispute in facts.disputes)
-    taken = sum(d.amount for d in facts.disputes if d.closed and d.withdrawn)
+    taken = sum(dispute.taken for dispute in facts.disputes if dispute.closed)
+    left = facts.paid - back - taken
     needs = tuple(
         need
         for need in (
             *_dispute_needs(facts),
-            *_refund_needs(facts, left=facts.paid - back, withdrawn=withdrawn),
+            *_refund_needs(facts, left=left, withdrawn=withdrawn),
             *_warning_needs(facts, left=facts.paid - back),
             *(
                 Need("dead_job", f"dead_letter:{id_}", "dead_letters", about=c)
@@ -88,7 +89,7 @@ def truth(facts: Facts) -> Truth:
     )
     closed = {
         "retry": retry_closed(facts),
-        "refund": refund_closed(facts.state, facts.paid, facts.paid - back, withdrawn=withdrawn),
+        "refund": refund_closed(facts.state, facts.paid, left, withdrawn=withdrawn),
         "pay_again": pay_again_closed(facts),
     }
     return Truth(
@@ -97,7 +98,7 @@ def truth(facts: Facts) -> Truth:
         back - returned,
         unconfirmed,
         taken,
-        max(0, facts.paid - back - taken),
+        max(0, left),
         needs,
         {action: code for action, code in closed.items() if code},
     )
@@ -174,8 +175,10 @@ def _status(facts: Facts, needs: Sequence[Need], *, returned: int, coming: int, 
         return DISPUTED
     if any(need.what == REFUND_FAILED for need in needs):
         return REFUND_FAILED
-    if taken:
+    if any(dispute.withdrawn for dispute in facts.disputes):
         return DISPUTE_LOST
+    if taken:  # won, and less came back
+        return DISPUTE_WON
     if returned >= facts.paid > 0:
         return REFUNDED
     if coming:

@@ -20,7 +20,8 @@ class RefundFact:
 
 @dataclass(frozen=True)
 class DisputeFact:
-    """A dispute, in minor units. `needs_answer` and `closed` as its state says; `until` is ISO."""
+    """A dispute, in minor units of the payment; `taken` is what it took and did not give back.
+    `needs_answer` and `closed` as its state says; `until` is ISO."""
 
     id: str
     state: str
@@ -28,6 +29,7 @@ class DisputeFact:
     needs_answer: bool
     closed: bool
     withdrawn: bool
+    taken: int = 0
     until: str | None = None
 
 

@@ -21,6 +21,7 @@ from payments_app.payments.refunds import items
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, RefundState
 from payments_app.payments.truth import (
     DISPUTE_LOST,
+    DISPUTE_WON,
     DISPUTED,
     PARTLY_REFUNDED,
     REFUND_FAILED,
@@ -37,6 +38,7 @@ _STATUSES = {
     REFUND_FAILED: ("Refund failed", "badge badge-danger", "!"),
     DISPUTED: ("Disputed", "badge badge-warning", "\u2691"),
     DISPUTE_LOST: ("Dispute lost", "badge badge-secondary", "\u2691"),
+    DISPUTE_WON: ("Dispute won in part", "badge badge-info", "\u2691"),
     State.COMPLETE: ("Paid", "badge badge-success", "\u2713"),
     State.FAILED: ("Not paid", "badge badge-danger", "\u2715"),
 }

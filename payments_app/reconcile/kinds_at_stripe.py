@@ -54,7 +54,10 @@ AT_STRIPE = {
         "a dispute at Stripe is not here, or otherwise", "critical", NO_EVENT, "refresh_dispute"
     ),
     "dispute_amount_differs": Kind(
-        "a dispute is of another amount or currency at Stripe", "critical", PAST, who=ADMIN
+        "a dispute is of another amount or currency at Stripe",
+        "critical",
+        NO_EVENT,
+        "refresh_dispute",
     ),
     "movement_differs": Kind(
         "Stripe's balance transaction has another amount or fee than the one kept here",

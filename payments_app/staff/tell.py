@@ -6,6 +6,7 @@ from payments_app.core.money import Money
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.truth import (
     DISPUTE_LOST,
+    DISPUTE_WON,
     DISPUTED,
     PARTLY_REFUNDED,
     REFUND_FAILED,
@@ -29,6 +30,7 @@ _TELL = {
     REFUND_FAILED: "Your bank sent the refund back to us. We give you the money in another way.",
     DISPUTED: "Your bank decides about it now. Until then we can't refund it.",
     DISPUTE_LOST: "Your bank gave you back {taken}. We can't refund it once more.",
+    DISPUTE_WON: "Your bank decided that the payment stands. {taken} of it did not come back.",
 }
 
 

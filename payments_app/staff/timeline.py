@@ -43,6 +43,7 @@ _WORDS = {
     "dispute.accepted": "Dispute accepted at the bank",
     "dispute.acceptance_refused": "Stripe refused to close the dispute",
     "dispute.deadline_told": "Told of the bank's deadline",
+    "dispute.short_told": "Told that money of a won dispute is missing",
     "staff.note": "Note",
     "work.taken": "I take it",
     "work.given_back": "Given back",

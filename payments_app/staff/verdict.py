@@ -10,6 +10,7 @@ from payments_app.core.money import Money
 from payments_app.payments.closed_actions import REFUND_CLOSED, RETRY_CLOSED
 from payments_app.payments.truth import (
     DISPUTE_LOST,
+    DISPUTE_WON,
     DISPUTED,
     PARTLY_REFUNDED,
     REFUND_FAILED,
@@ -29,6 +30,7 @@ BADGES = {
     REFUND_FAILED: ("Refund failed", "badge badge-danger", "!"),
     DISPUTED: ("Disputed", "badge badge-warning", "\u2691"),
     DISPUTE_LOST: ("Dispute lost", "badge badge-secondary", "\u2691"),
+    DISPUTE_WON: ("Dispute won in part", "badge badge-info", "\u2691"),
 }
 WHO = {
     "refund": "somebody who may refund",
@@ -82,7 +84,8 @@ def words_of(truth: Truth, currency: str) -> str | None:
     if truth.unconfirmed:
         found.append(f"{money['unconfirmed']} not confirmed by Stripe yet")
     if truth.taken:
-        found.append(f"{money['taken']} taken by the bank")
+        won = truth.status == DISPUTE_WON
+        found.append(f"{money['taken']} {'did not come back' if won else 'taken by the bank'}")
     if any(need.what == "fraud_warning" for need in truth.needs):
         found.append("the bank warns of fraud")
     if truth.status == DISPUTED:

@@ -25,7 +25,7 @@ from payments_app.payments.refunds.entitlement import (
     tell_of_part,
 )
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.remaining import refundable
 from payments_app.payments.refunds.request import store_refund, why_not
 from payments_app.subscriptions import credit, dunning
 from payments_app.subscriptions.card_change import CardChange
@@ -118,7 +118,7 @@ def _paid_after_end(
 ) -> None:
     """It was under way as the subscription ended: of the end was said that it goes back then."""
     states.lock(session, transaction.id)
-    amount = remaining(session, transaction)
+    amount = refundable(session, transaction)
     if not amount:
         return
     if why_not(session, transaction, amount, AFTER_END) is None:

@@ -19,7 +19,7 @@ from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt
-from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.remaining import refundable
 from payments_app.payments.refunds.request import why_not
 from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.credit import went_back
@@ -85,7 +85,7 @@ def settlement_of(
         )
     refunds, left = [], -balance
     for transaction in paid(session, subscription):
-        amount = min(left, remaining(session, transaction))
+        amount = min(left, refundable(session, transaction))
         if amount > 0 and why_not(session, transaction, amount, REASON) is None:
             card = transaction.card_words or Words("the card that you paid with")
             refunds.append(GivenBack(transaction.id, amount, card))

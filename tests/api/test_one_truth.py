@@ -79,6 +79,7 @@ STATES: dict[str, tuple[Callable[[PaymentDriver], str], str]] = {
     "refund_failed": (TRUTHS["refund_failed"], "Refund failed"),
     "disputed": (TRUTHS["disputed"], "Disputed"),
     "dispute_lost": (TRUTHS["dispute_lost"], "Dispute lost"),
+    "dispute_won": (TRUTHS["dispute_won"], "Dispute won in part"),
 }
 # As the API tells it, `status` and `paid_status`.
 TOLD = {

@@ -37,6 +37,17 @@ def lose_dispute(driver: PaymentDriver) -> str:
     return transaction
 
 
+def win_with_less_back(driver: PaymentDriver) -> str:
+    transaction = open_dispute(driver)
+    theirs = _dispute_of(driver, transaction)
+    (taken,) = driver.sandbox("GET", f"/v1/disputes/{theirs}")["balance_transactions"]
+    part = {"id": f"txn_part_{theirs}", "amount": 500, "fee": 0, "net": 500, "fee_details": []}
+    moved = [taken, taken | part]
+    driver.sandbox("POST", f"/_sandbox/disputes/{theirs}", status="won", balance_transactions=moved)
+    _hear_of_dispute(driver, transaction)
+    return transaction
+
+
 def _dispute_of(driver: PaymentDriver, transaction: str) -> str:
     listed = driver.sandbox("GET", "/v1/disputes")["data"]
     intent = driver.read(transaction).stripe_payment_id
@@ -93,5 +104,6 @@ TRUTHS: dict[str, Callable[[PaymentDriver], str]] = {
     "refund_failed": lambda driver: bank_sends_back(driver)[0],
     "disputed": open_dispute,
     "dispute_lost": lose_dispute,
+    "dispute_won": win_with_less_back,
     "refund_pending": _refund_pending,
 }

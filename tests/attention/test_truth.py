@@ -29,6 +29,7 @@ def refund(state: str, amount: int = 500, **more: Any) -> RefundFact:
 def dispute(state: str = "needs_response", *, closed: bool = False, **more: Any) -> DisputeFact:
     asked = state == "needs_response"
     more = {"withdrawn": True, "until": "2026-12-01T00:00:00+00:00"} | more
+    more = {"taken": 1099 if more["withdrawn"] else 0} | more
     return DisputeFact("dsp_1", state, 1099, needs_answer=asked, closed=closed, **more)
 
 
@@ -134,6 +135,29 @@ def test_a_dispute_that_the_bank_decides_needs_nobody() -> None:
 def test_a_lost_dispute_took_the_money() -> None:
     found = about(disputes=[dispute("lost", closed=True)])
     assert (found.status, found.taken, found.kept) == ("dispute_lost", 1099, 0)
+
+
+@pytest.mark.parametrize(
+    ("refunds", "status", "kept", "words"),
+    [
+        ([], "dispute_won", 500, "$5.99 did not come back, $5.00 kept"),
+        ([refund("failed")], "refund_failed", 500, "$5.00 did not arrive"),
+        (
+            [refund("succeeded")],
+            "dispute_won",
+            0,
+            "$5.00 refunded, $5.99 did not come back",
+        ),
+    ],
+)
+def test_a_dispute_that_was_won_with_less_back_says_what_is_missing(
+    refunds: list[RefundFact], status: str, kept: int, words: str
+) -> None:
+    won = dispute("won", closed=True, withdrawn=False, taken=599)
+    found = about(disputes=[won], refunds=refunds)
+    assert (found.status, found.taken, found.kept) == (status, 599, kept)
+    assert words_of(found, "usd") == words
+    assert ("refund" in found.closed) == (kept == 0)
 
 
 def test_a_dispute_that_was_won_leaves_a_paid_payment() -> None:

@@ -111,6 +111,18 @@ def test_an_answer_is_good_for_few_payments(
     assert other.post(email="zoe@example.com").status_code == 202
 
 
+def test_an_answer_is_good_for_no_more_in_another_process_while_the_cache_is_away(
+    checkout: CheckoutClient,
+) -> None:
+    url = checkout.app.config["CONFIG"].cache_redis_url
+    with checkout.app.app_context():
+        for server, expected in ((url, True), (NO_CACHE, False), (url, False)):
+            process = limits.Limiter(server)
+            left = [process.is_left("proof", 2, 900, "a proof") for _ in range(2)]
+            assert left == [expected] * 2
+        assert limits.Limiter(url).is_left("proof", 2, 900, "another")
+
+
 def test_a_number_may_be_written_in_letters(checkout: CheckoutClient) -> None:
     decline(checkout, DECLINE_LIMITS["browser"])
     fields = answer_to(checkout.page("/checkout/field-notes").text)

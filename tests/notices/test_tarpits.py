@@ -115,6 +115,33 @@ def test_slow_endpoints_of_however_many_merchants_leave_half_of_the_threads(
         each.close()
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
+def test_an_endpoint_that_alternates_is_slow(
+    app: Flask, driver: PaymentDriver, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One quick answer after a slow one gives it no thread of those that are kept for quick ones,
+    until it was quick for long enough."""
+    monkeypatch.setattr(deliver, "MANY", 1)
+    alternating, other = Receiver(), Receiver()
+    turns = _of_another_merchant(alternating)
+    for most in (-1, deliver.QUICK_MILLISECONDS):
+        monkeypatch.setattr(deliver, "QUICK_MILLISECONDS", most)
+        try_endpoint(turns, "staff@example.com")
+        driver.work("webhooks")
+    quick = _of_another_merchant(other)
+    try_endpoint(quick, "staff@example.com")
+    driver.work("webhooks")
+    receiver.answer = None
+    try_endpoint(receiver.listen(), "staff@example.com")
+    with _one_is_called(app, receiver):
+        try_endpoint(turns, "staff@example.com")
+        try_endpoint(quick, "staff@example.com")
+        _all_are_tried(app)
+        assert (len(alternating.came), len(other.came)) == (2, 2)
+    for each in (alternating, other):
+        each.close()
+
+
 @contextlib.contextmanager
 def _one_is_called(app: Flask, receiver: Receiver) -> Iterator[None]:
     """While a thread waits for an endpoint that says nothing."""

@@ -1,6 +1,7 @@
 """Rate limits, counted in the cache's Redis; in the database while that Redis is away, so that all
-processes count together; and in this process alone where there is neither. Each process remembers
-what it was told, so that a limit does not begin anew where one takes over from the other."""
+processes count together; and in this process alone where there is neither.
+Each process remembers what it was told, so that a limit does not begin anew where one takes over
+from the other. What is good for a few uses is counted in the database alone."""
 
 from __future__ import annotations
 
@@ -83,8 +84,11 @@ class Limiter:
 
     def is_left(self, name: str, most: int, seconds: int, subject: str) -> bool:
         """Count a use of something that lives for `seconds` and is good for so many; whether this
-        one is among them. No window: where one ended, they would begin anew."""
-        return max(self._count([f"limit:{name}:{subject}"], seconds)) <= most
+        one is among them. No window: where one ended, they would begin anew. Nor in the cache,
+        which forgets when it restarts or is full: it is counted in the database."""
+        keys = [f"limit:{name}:{subject}"]
+        counts = _count_in_database(keys, seconds)
+        return max(self._count_here(keys, counts or [])) <= most
 
     def _count(self, keys: list[str], seconds: int) -> list[int]:
         counts = self._rest.ask(lambda: self._count_at_redis(keys, seconds))

@@ -23,6 +23,12 @@ KINDS = {
         PAYMENT,
         "when it is answered or decided",
     ),
+    "dispute_short": Kind(
+        "a dispute was won, and not all that was taken for it came back",
+        "Ask Stripe why, with the dispute's id, where the payment's page does not say it.",
+        PAYMENT,
+        "when all is back",
+    ),
     "early_fraud_warning": Kind(
         "the card's bank says that a payment was fraud",
         "Refund it if you can't prove the sale: a dispute would cost its fee as well.",

@@ -22,6 +22,8 @@ from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.disputes.deadlines import end_alerts
 from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES, UNKNOWN, Dispute
+from payments_app.payments.disputes.short import tell_of_short
+from payments_app.payments.disputes.taken import moved_by
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.phases import State
@@ -97,14 +99,15 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
         .execution_options(populate_existing=True)
     )
     fresh, dispute = found is None, found or _new(session, transaction, body)
-    before = None if fresh else (dispute.state, dispute.funds, dispute.has_evidence)
+    before = None if fresh else _told_of(dispute)
     said = None if fresh else dispute.unknown_status
     _take(dispute, body)
     session.flush()
-    if before != (dispute.state, dispute.funds, dispute.has_evidence):
+    if before != _told_of(dispute):
         _tell(session, dispute, fresh=fresh)
         if before and before[0] != dispute.state:
             end_alerts(session, dispute.id, before[0])
+        tell_of_short(session, dispute)
     if dispute.unknown_status not in (None, said):
         owner_id = dispute.transaction_id
         alert_unknown_word(
@@ -113,40 +116,54 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
     return dispute.id
 
 
+def _told_of(dispute: Dispute) -> tuple[Any, ...]:
+    """What of a dispute others are told of. A second movement may leave state and funds as they
+    were: the books need it."""
+    moved = sorted((id_, amount) for id_, amount, _ in moved_by(dispute))
+    said = (dispute.state, dispute.funds, dispute.has_evidence)
+    return (*said, dispute.amount, dispute.currency, moved)
+
+
 def funds_of(body: dict[str, Any]) -> str:
     """Where the money is, by the movements of our balance that Stripe names. In the currency of the
     dispute they are added up. In another one they are at different rates, so that they are counted:
-    what was taken for 18.50 and came back for 18.42 is back. Raises UnreadableError."""
+    what was taken for 18.50 and came back for 18.42 is back. So are those of one that was won: what
+    came back is all that will, and how much of it is missing `taken.not_back` says. Raises
+    UnreadableError."""
     movements = movements_of(body)
     if not movements:
         return "none"
     amounts = [movement["amount"] for movement in movements]
-    if any(
-        code_of(movement["currency"]) != code_of(body.get("currency")) for movement in movements
-    ):
+    own = code_of(body.get("currency"))
+    elsewhere = any(code_of(movement["currency"]) != own for movement in movements)
+    if elsewhere or body.get("status") == "won":
         amounts = [1 if amount > 0 else -1 for amount in amounts]
     return "withdrawn" if sum(amounts) < 0 else "reinstated"
 
 
 def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Dispute:
-    amount, currency = whole(body.get("amount"), 1, MOST_AMOUNT), code_of(body.get("currency"))
-    if amount is None or currency is None:
+    if _sum_of(body) is None:
         raise UnreadableError(Verdict.UNKNOWN, {"code": "dispute_of_no_amount"})
     dispute = Dispute(
         transaction_id=transaction.id,
         stripe_dispute_id=body["id"],
-        amount=amount,
-        currency=currency,
         opened_at=moment(body.get("created")) or utcnow(),
     )
     session.add(dispute)
     return dispute
 
 
+def _sum_of(body: dict[str, Any]) -> tuple[int, str] | None:
+    """How much it is about, which Stripe may change; None where it can't be read."""
+    amount, currency = whole(body.get("amount"), 1, MOST_AMOUNT), code_of(body.get("currency"))
+    return None if amount is None or currency is None else (amount, currency)
+
+
 def _take(dispute: Dispute, body: dict[str, Any]) -> None:
     evidence = as_object(body.get("evidence_details"))
     dispute.state = known(body.get("status"), STATES) or dispute.state or UNKNOWN
     dispute.funds = funds_of(body)
+    dispute.amount, dispute.currency = _sum_of(body) or (dispute.amount, dispute.currency)
     dispute.reason = word(body.get("reason"), 60) or UNKNOWN
     dispute.due_by = moment(evidence.get("due_by") or None)  # 0: the bank takes no answer
     dispute.has_evidence = bool(evidence.get("has_evidence"))

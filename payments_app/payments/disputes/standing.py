@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.payments.disputes.models import CLOSED, Dispute
+from payments_app.payments.disputes.taken import taken_of
 from payments_app.payments.models import Transaction
 
 
@@ -31,26 +32,30 @@ def is_disputed(session: Session, transaction_id: str) -> bool:
     return session.scalar(found.limit(1)) is not None
 
 
+def is_withdrawn(session: Session, transaction_id: str) -> bool:
+    """Whether the bank has money of this payment because it is disputed, decided or not."""
+    found = select(Dispute.id).where(
+        Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn"
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
 def lost(session: Session, transaction_id: str) -> int:
-    """What decided disputes took of a payment and never gave back, in minor units."""
-    return _withdrawn(session, transaction_id, ~is_open())
+    """What decided disputes took of a payment and did not give back, in minor units."""
+    return _taken(session, transaction_id, ~is_open())
 
 
 def taken_back(session: Session, transaction_id: str) -> int:
     """What the bank has taken back of a payment because it is disputed, decided or not, in minor
     units."""
-    return _withdrawn(session, transaction_id)
+    return _taken(session, transaction_id)
 
 
-def _withdrawn(session: Session, transaction_id: str, *which: ColumnElement[bool]) -> int:
-    """In the payment's currency. A dispute in another one counts as all that was paid: which part
-    of that it is, nobody says."""
-    amount = case(
-        (Dispute.currency == Transaction.currency, Dispute.amount), else_=Transaction.paid
-    )
-    total = session.scalar(
-        select(func.sum(amount))
+def _taken(session: Session, transaction_id: str, *which: ColumnElement[bool]) -> int:
+    rows = session.execute(
+        select(Dispute, Transaction.currency, Transaction.paid)
         .join(Transaction, Transaction.id == Dispute.transaction_id)
-        .where(Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn", *which)
+        .where(Dispute.transaction_id == transaction_id, Dispute.funds != "none", *which)
+        .execution_options(populate_existing=True)
     )
-    return int(total or 0)
+    return sum(taken_of(dispute, currency, int(paid)) for dispute, currency, paid in rows)

@@ -17,6 +17,7 @@ from payments_app.core.money import Money
 from payments_app.gateway.words import word
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.standing import is_open
+from payments_app.payments.disputes.taken import not_back
 from payments_app.payments.owed import still_owed
 from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, RefundState
@@ -69,11 +70,13 @@ def money_back(session: Session, transaction_id: str, paid: Money) -> MoneyBack:
     ).all()
     lost = session.scalars(
         select(Dispute)
-        .where(Dispute.transaction_id == transaction_id, ~is_open(), Dispute.funds == "withdrawn")
+        .where(Dispute.transaction_id == transaction_id, ~is_open(), Dispute.funds != "none")
         .order_by(Dispute.opened_at)
+        .execution_options(populate_existing=True)
     ).all()
     told = [movement_of(refund) for refund in refunds if is_told(refund)]
-    taken = [Movement(dispute.money) for dispute in lost if dispute.currency == paid.currency]
+    kept_there = [(not_back(each), each.currency) for each in lost]
+    taken = [Movement(Money(a, c)) for a, c in kept_there if a and c == paid.currency]
     back = sum(movement.money.amount for movement in told if not movement.failed)
     made = MoneyBack(
         paid,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from payments_app.payments.disputes.standing import lost
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
@@ -15,6 +16,12 @@ def remaining(session: Session, transaction: Transaction) -> int:
     if transaction.state != State.COMPLETE:
         return 0
     return transaction.paid - refunded(session, transaction.id)
+
+
+def refundable(session: Session, transaction: Transaction) -> int:
+    """What we may still give back of it: not what a dispute that is over has given back already,
+    which Stripe would let us refund once more."""
+    return max(0, remaining(session, transaction) - lost(session, transaction.id))
 
 
 def refunded(session: Session, transaction_id: str) -> int:

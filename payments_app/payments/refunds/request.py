@@ -17,12 +17,12 @@ from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments import states
 from payments_app.payments.closed_actions import REFUND_CLOSED, refund_closed
-from payments_app.payments.disputes.standing import taken_back
+from payments_app.payments.disputes.standing import is_withdrawn
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.client_key import is_of
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.remaining import refundable
 
 MAX_REASON = 500
 RECENT_SECONDS = 600
@@ -70,7 +70,7 @@ def request_refund(
         known = _made_before(session, idempotency_key, transaction_id, amount, reason)
         if known:
             return known
-    left_now = remaining(session, transaction)
+    left_now = refundable(session, transaction)
     if left is not None and left != left_now:
         raise RemainingChangedError("What can be refunded has changed meanwhile. Look again.")
     amount = left_now if amount is None else amount
@@ -166,12 +166,12 @@ def why_not(
     stripe_reason: str | None = None,
 ) -> str | None:
     """Why this refund can't be asked for, in a sentence; None where it can."""
-    left = remaining(session, transaction)
+    left = refundable(session, transaction)
     closed = refund_closed(
         transaction.state,
         transaction.paid,
         left,
-        withdrawn=bool(taken_back(session, transaction.id)),
+        withdrawn=is_withdrawn(session, transaction.id),
     )
     if closed:
         return REFUND_CLOSED[closed]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.payments import states
-from payments_app.payments.refunds.remaining import refunded, remaining
+from payments_app.payments.refunds.remaining import refundable, refunded
 from payments_app.payments.refunds.request import RefundRefusedError, why_not
 from payments_app.payments.refunds.shares import from_merchant, of_fee
 
@@ -48,11 +48,11 @@ def review_refund(
     if refusal:
         raise RefundRefusedError(refusal)
     money = Money(amount, transaction.currency)
-    left = Money(remaining(session, transaction), transaction.currency)
+    left = Money(refundable(session, transaction), transaction.currency)
     before = Money(refunded(session, transaction_id), transaction.currency)
     return RefundReview(
         money,
-        left + before,
+        transaction.money_paid,
         before,
         left,
         left - money,

@@ -57,6 +57,7 @@ _WORDS = {
     "dispute.accepted": ("The bank was told that we accept the dispute", ""),
     "dispute.acceptance_refused": ("Stripe refused to close the dispute", "{message}"),
     "dispute.deadline_told": ("Staff were told of the bank's deadline", ""),
+    "dispute.short_told": ("Staff were told that money of a won dispute is missing", ""),
     "fraud_warning.opened": ("The card's bank warns of fraud", "{code_reason}"),
     "staff.note": ("Note", "{text}"),
     "work.taken": ("I take it", ""),

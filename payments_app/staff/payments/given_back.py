@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from payments_app.ledger.models import STRIPE_FEES, Entry
 from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.taken import taken_of
+from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund, RefundState
 
 
@@ -41,12 +43,12 @@ def given_back(session: Session, ids: Sequence[str]) -> dict[str, GivenBack]:
     for id_, amount in session.execute(refunds):
         found[id_].refunded = int(amount)
     disputes = (
-        select(Dispute.transaction_id, func.sum(Dispute.amount))
-        .where(Dispute.transaction_id.in_(ids), Dispute.funds == "withdrawn")
-        .group_by(Dispute.transaction_id)
+        select(Dispute, Transaction.currency, Transaction.paid)
+        .join(Transaction, Transaction.id == Dispute.transaction_id)
+        .where(Dispute.transaction_id.in_(ids), Dispute.funds != "none")
     )
-    for id_, amount in session.execute(disputes):
-        found[id_].disputed = int(amount)
+    for dispute, currency, paid in session.execute(disputes):
+        found[dispute.transaction_id].disputed += taken_of(dispute, currency, int(paid))
     signed = case((Entry.side == "debit", Entry.amount), else_=-Entry.amount)
     fees = (
         select(Entry.transaction_id, Entry.currency, func.sum(signed))

@@ -25,7 +25,7 @@ from payments_app.core.web.query import asked, takes
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import items as paid_items
-from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.remaining import refundable
 from payments_app.payments.refunds.request import (
     MAX_REASON,
     RefundRefusedError,
@@ -88,7 +88,7 @@ def _review_of_double(transaction_id: str) -> Response | None:
     transaction = db.session().get(Transaction, transaction_id)
     if not looks_like_id(other, "txn") or transaction is None:
         return None
-    left = Money(remaining(db.session(), transaction), transaction.currency)
+    left = Money(refundable(db.session(), transaction), transaction.currency)
     reason = f"Paid twice: the other payment is {reference(other)}"
     try:
         return _review_page(transaction_id, Wish(left, reason, "duplicate"))
@@ -103,7 +103,7 @@ def _refund_page(
     payment = find(transaction_id)
     session = db.session()
     transaction = session.get_one(Transaction, transaction_id)
-    left = Money(remaining(session, transaction), transaction.currency)
+    left = Money(refundable(session, transaction), transaction.currency)
     return page(
         "payments/refund.html",
         status,

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
+from payments_app.core.money import Money
 from payments_app.payments.disputes.models import REASONS, Dispute
+from payments_app.payments.disputes.taken import not_back
 from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.staff.cells import said
@@ -65,7 +67,7 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
         Return(
             "Inquiry" if dispute.is_inquiry else "Dispute",
             dispute.state_words,
-            str(dispute.money),
+            _amount(dispute),
             said(dispute.reason, REASONS),
             "The customer's bank",
             when(dispute.opened_at, zone),
@@ -75,6 +77,15 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
         for dispute in disputes
     ]
     return rows
+
+
+def _amount(dispute: Dispute) -> str:
+    """What it is about; of one that was won, how much of it came back where that is not all."""
+    short = not_back(dispute) if (dispute.state, dispute.funds) == ("won", "reinstated") else 0
+    if not short:
+        return str(dispute.money)
+    came_back = Money(max(0, dispute.amount - short), dispute.currency)
+    return f"{came_back} of {dispute.money} came back"
 
 
 def refund_words(state: str) -> str:

@@ -60,8 +60,9 @@ MOST_READ = 4500  # rows of one of them, for a page: of the history, twice its n
 
 MANY_REFUNDS = """
 INSERT INTO pay_refunds (id, transaction_id, state, version, amount, currency, reason, requested_by,
-                     payment_created_at)
-SELECT 'rfd_' || substr(id, 5), id, 'succeeded', 1, 1, currency, 'Sent back', 'system', created_at
+                     payment_created_at, created_at)
+SELECT 'rfd_' || substr(id, 5), id, 'succeeded', 1, 1, currency, 'Sent back', 'system',
+       created_at, created_at
   FROM pay_transactions t
  WHERE state = 'complete' AND id < 'txn_8'
    AND NOT EXISTS (SELECT FROM pay_refunds WHERE transaction_id = t.id)

@@ -87,7 +87,7 @@ function followQuantity(form, fields, lock, words) {
   });
 }
 
-// Another price than the page has: that of `now`, the form as the server makes it anew.
+// That of `now`, the form as the server makes it anew.
 function showPrice(form, now, fields, lock) {
   const [amount, currency] = [now.elements.amount.value, now.elements.currency.value];
   form.elements.amount.value = amount;

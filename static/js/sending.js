@@ -1,7 +1,7 @@
 // Sends the form once, however often it takes: all under the one key that the page was made with, so
 // that nothing is charged twice. Without a net it is tried again for a minute after the click. Later
 // nobody can tell any more what is still wanted: then the key is looked up, and the buyer is asked.
-// What is refused is said in place: the card and all that was typed stay, but where the page can't go on.
+// What is refused is said in place, and what was typed stays, but where the page can't go on.
 
 import { afterMs } from "./after.js";
 
@@ -11,8 +11,7 @@ const PAUSE_MS = 2_000;
 const MOST_MS = 16_000;
 
 export class Sending {
-  // `token` makes one for the card that was typed; null where none was. `reprice` shows the price that the
-  // page has when it is made anew.
+  // `token` makes one for the card that was typed; null where none was. `reprice` shows the price of a newer form.
   constructor(form, token, errors, reprice) {
     this.form = form;
     this.token = token;
@@ -66,15 +65,14 @@ export class Sending {
     const said = await response.json().catch(() => null);
     if (response.ok && said) return this.leave(said.url);
     if (said && said.error) return this.refused(response.status, said.error);
-    // None of ours: a firewall, say, which takes a form only, or has a page to show. The card goes with it.
+    // A firewall's, say, which takes a form only or has a page to show. The card goes with it.
     return response.status < 500 ? this.sendPlainly() : null;
   }
 
   // Any code that is not named here is only said.
   async refused(status, error) {
     const { code, message, url, fields } = error;
-    // The page can't go on: it is paid, or being paid; or a proof is asked for, by scripts of others, which
-    // never run beside a card. Each has a page of its own.
+    // The page can't go on: it is paid, or being paid, or scripts of others ask for a proof, never beside a card.
     if (url && (status === 409 || code === "challenge_required")) return this.leave(url);
     if (code === "form_expired") return this.expired(error);
     if (code === "idempotency_key_reuse") return this.spent();
@@ -94,8 +92,7 @@ export class Sending {
     return this.post();
   }
 
-  // It was sent with other details before. What came of it is shown; where that is no longer this browser's,
-  // its buyer decides whether to send it under a key of its own.
+  // Sent with other details before: shown, or, where it is not this browser's any more, asked about under a new key.
   async spent() {
     const { url, form } = await this.page();
     if (isPayment(url)) return this.leave(url);
@@ -103,7 +100,7 @@ export class Sending {
     return [[null, this.errors.words.sentBefore]];
   }
 
-  // It is asked for again, with the price of now in the page and in its button.
+  // Asked for again, by a button with the price of now.
   async repriced(message) {
     const { form } = await this.page();
     if (form && form.dataset.mode !== this.form.dataset.mode) return this.sendPlainly(); // it takes a card now, or none
@@ -121,7 +118,7 @@ export class Sending {
     }
   }
 
-  // The page made anew: its address, and its form where it still has one.
+  // The page made anew: its address, and its form if any.
   async page() {
     const answer = await fetch(this.address(), { headers: { Accept: "text/html" }, cache: "no-store", signal: afterMs(ABORT_MS) });
     if (answer.status >= 500 || answer.status === 429) throw new Error("not answered");

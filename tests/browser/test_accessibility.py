@@ -96,7 +96,8 @@ STAFF_PAGES = (
     *("settlement.index", "settlement.show", "staff.audit", "staff.confirm_fix"),
     *("staff.confirm_delivery", "staff.confirm_receipt", "staff.confirm_consent_ending"),
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),
-    *("staff.dispute", "staff.review_dispute_answer", "ops.confirm_pause"),
+    *("staff.dispute", "staff.review_dispute_answer", "staff.review_dispute_acceptance"),
+    *("ops.confirm_pause",),
     *("staff.confirm_receipts", "ops.dead_letters_of", "ops.alerts_of_kind"),
     *("staff.double_payments", "staff.findings", "staff.home", "staff.members"),
     *("staff.merchant_list", "staff.payment", "staff.payment_list", "staff.reports"),
@@ -211,8 +212,8 @@ def test_a_merchant_s_page_about_one_thing_is_accessible(
 def test_an_open_verdict_is_accessible(desk_page: Page, dashboard: Dashboard) -> None:
     StoredPayments(dashboard.app).decline(email="axe@example.com")
     desk_page.goto("/staff/payments?status=failed")
-    desk_page.locator("button.why").first.click()
-    expect(desk_page.locator("[popover]:popover-open")).to_be_visible()
+    desk_page.locator("details.why summary").first.click()
+    expect(desk_page.locator("details.why[open]")).to_be_visible()
     assert complaints(desk_page) == []
 
 

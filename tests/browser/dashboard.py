@@ -34,7 +34,7 @@ from payments_app.payment_requests.customer_models import ApplicationCustomer, C
 from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.models import Finding, Payout, PayoutLine
 from payments_app.settlement.models import Batch
@@ -268,7 +268,7 @@ def _sell(session: Session, merchant: Merchant, paid: str) -> None:
 
 @atomic
 def _send(session: Session, paid: str) -> dict[str, Any]:
-    """A receipt that went out, and a webhook that was given up."""
+    """A receipt that went out, and a webhook that was given up: the shop's own sale."""
     shop = default_merchant(session)
     endpoint = Endpoint(merchant_id=shop.id, url="https://axe.example/hook", secret=new_secret())
     mail = Mail(
@@ -288,7 +288,9 @@ def _send(session: Session, paid: str) -> dict[str, Any]:
         transaction_id=paid,
         body="{}",
     )
-    session.add_all([endpoint, mail, event])
+    sale = PaymentRecord(transaction_id=paid, payable_id=shop.id, role="merchant", active=True)
+    sale.payable_type, sale.created_at = "merchant", utcnow()
+    session.add_all([endpoint, mail, event, sale])
     session.flush()
     delivery = Delivery(event_id=event.id, endpoint_id=endpoint.id, state="dead")
     session.add(delivery)

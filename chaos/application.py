@@ -29,10 +29,12 @@ class Application:
         self._lock = threading.Lock()
         self._hasty: set[int] = set()
         self._asked: dict[int, str] = {}
+        self._pages: dict[int, str] = {}
         self._wrong: list[str] = []
 
     def ask(self, wish: Wish) -> str:
-        """The id of the payment for this buyer. Raises requests.RequestException: ask again."""
+        """What the page of this buyer's payment is named. Raises requests.RequestException: ask
+        again."""
         body = {
             "amount": CENTS + wish.number,
             "currency": "usd",
@@ -42,12 +44,14 @@ class Application:
         }
         key = {"Idempotency-Key": f"seat-{wish.number}"}
         answer = self._call("POST", "payments", self._deadline(wish), json=body, headers=key)
-        asked: str = answer.json()["id"]
+        asked, page = answer.json()["id"], answer.json()["next_url"]
         with self._lock:
+            if page:  # one that was paid meanwhile has none
+                self._pages[wish.number] = page.rpartition("/")[2]
             before = self._asked.setdefault(wish.number, asked)
             if before != asked:
                 self._wrong.append(f"seat {wish.number} is asked for by {before} and {asked}")
-        return asked
+            return self._pages[wish.number]
 
     def _deadline(self, wish: Wish) -> float:
         """Seconds to wait for an answer: hardly any where the buyer hangs up, the first time."""

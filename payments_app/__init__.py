@@ -151,8 +151,9 @@ def _configured(config: Config) -> Flask:
     app = Flask(
         __name__, template_folder=str(places.templates()), static_folder=str(places.static())
     )
-    # A misspelt name in a page or a mail raises, where it would print nothing.
-    app.jinja_options = {"undefined": StrictUndefined}
+    # A misspelt name in a page or a mail raises, where it would print nothing. The indentation of
+    # what only the template reads is not sent.
+    app.jinja_options = {"undefined": StrictUndefined, "lstrip_blocks": True}
     for shown in (day_shown, moment_shown, seconds_shown):
         app.add_template_filter(shown)
     threads = QUEUE_THREADS | {"charges": config.charge_concurrency}

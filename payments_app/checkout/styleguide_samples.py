@@ -64,6 +64,7 @@ def _statuses() -> list[tuple[dict[str, Any], Failure | None, MoneyBack | None]]
         _status(Phase.CREATED, amount=0),
         _status(Phase.CREATED, amount=0, keeps_card=True),
         _status(Phase.REQUIRES_ACTION, client_secret="of nobody"),  # noqa: S106 - no secret
+        _status(Phase.REQUIRES_ACTION, client_secret="of nobody", keeps_card=True),  # noqa: S106
         _status(Phase.REQUIRES_ACTION, keeps_card=True),
         _status(Phase.AWAITING_BANK),
         _status(Phase.UNKNOWN),

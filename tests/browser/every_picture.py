@@ -74,6 +74,7 @@ SCRIPT_WORDS = {
     "noNet": "form-offline",
     "late": "form-late",
     "notSent": "form-not-sent",
+    "sentBefore": "form-not-sent",
 }
 # Why there is no file behind a link.
 GONE = {

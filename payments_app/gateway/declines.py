@@ -126,10 +126,7 @@ _ADVICE: dict[str, dict[str, Any]] = {
     "confirm_card_data": {"staff": "S3", "same_card_may_work": False},
     "do_not_try_again": {"staff": "S1"},
 }
-_OURS = {
-    "payment_intent_confirmation_token_invalid": "card_again",
-    "already_bought": "already_bought",
-}
+_CARD_AGAIN, _ALREADY_BOUGHT = "payment_intent_confirmation_token_invalid", "already_bought"
 
 
 def decline_policy(error: Mapping[str, Any] | None) -> DeclinePolicy | None:
@@ -161,8 +158,10 @@ def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, st
         return policy.buyer, BUYER[policy.buyer]
     code, kind = as_object(error).get("code"), str(as_object(error).get("type"))
     key = "canceled" if phase == "canceled" else "not_made"
-    if code in _OURS:
-        key = _OURS[code]
+    if code == _CARD_AGAIN:
+        key = "card_again"
+    elif code == _ALREADY_BOUGHT:
+        key = "already_bought"
     elif kind in {"rate_limit", "rate_limit_exceeded", "api_connection", "api_error"}:
         key = "B5"
     return key, BUYER[key]

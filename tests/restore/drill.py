@@ -21,6 +21,7 @@ from payments_app.core.extensions import db
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
 from payments_app.orders.models import Order
+from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import Transaction
 from payments_app.payments.queries import payable_id_of
 from payments_app.subscriptions.renew import advance
@@ -53,6 +54,8 @@ class Drill(BillingDriver):
         """Send a wish to pay, always from the same browser, with a card that is typed."""
         email = wish.setdefault("email", "ada@example.com")
         token = self.token(card, email, keep=wish.pop("keep", False))
+        if asked := db.session.get(PaymentRequest, wish.get("item", "")):
+            wish["item"] = asked.checkout_name
         return buy(self.browser, key, payment_method=None, confirmation_token=token, **wish)
 
     def token(self, card: str, email: str, *, keep: bool) -> str:

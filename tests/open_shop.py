@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -88,3 +89,11 @@ def shop_app(open_shop: Web) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def dashboard(shop_app: Flask) -> Any:
+    """Once for all modules: the site's database is one."""
+    from tests.browser.dashboard import Dashboard
+
+    return Dashboard(shop_app)

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, BrowserContext
 
 from parts.app import Web
 from tests.browser.buyer import Buyer
-from tests.browser.dashboard import Dashboard
 from tests.browser.patron import Patron
 from tests.browser.pictures import Pictures, said_of
 
@@ -23,12 +22,6 @@ def context(kept_context: BrowserContext) -> BrowserContext:
     of its own instead."""
     kept_context.clear_cookies()
     return kept_context
-
-
-@pytest.fixture(scope="session")
-def dashboard(shop_app: Flask) -> Dashboard:
-    """Once for all modules: the site's database is one."""
-    return Dashboard(shop_app)
 
 
 @pytest.fixture(scope="session")

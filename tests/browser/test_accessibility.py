@@ -14,7 +14,6 @@ from parts.app import Web
 from payments_app.core.web.access import access_of
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.dashboard import Dashboard
-from tests.portal.portal_driver import Portal
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -107,9 +106,6 @@ STAFF_PAGES = (
 )
 FILTERED = "/staff/payments?status=failed&least=wrong"
 SEARCHED = "/staff/payments?q=axe@example.com"
-PORTAL_PAGES = tuple(
-    f"/portal/{name}" for name in ("payments", "webhooks", "statements", "sessions")
-)
 PUBLIC_PAGES = (
     *("/", "/cart", "/account", "/account/subscriptions", "/downloads/none", "/demo/mails"),
     *("/account/consents", "/consents/none"),
@@ -175,38 +171,6 @@ def test_a_refund_is_reviewed_on_an_accessible_page(desk_page: Page, dashboard: 
     assert complaints(desk_page) == []
     desk_page.get_by_role("button", name="Refund $1.50").click()
     expect(desk_page.get_by_text("$1.50 not confirmed by Stripe yet").first).to_be_visible()
-
-
-@pytest.fixture(scope="module")
-def merchants_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
-    """The browser of the shop's own merchant, with a payment, a webhook and a statement to see."""
-    portal = Portal(shop_app)
-    context = browser.new_context(base_url=open_shop.url, locale="en-US")
-    page = context.new_page()
-    page.goto(portal.link().removeprefix(portal.public_url))
-    page.locator("main form button").first.click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    yield page
-    context.close()
-
-
-@pytest.mark.parametrize("path", PORTAL_PAGES)
-def test_a_merchant_s_page_is_accessible(merchants_page: Page, path: str) -> None:
-    answer = merchants_page.goto(path)
-    assert answer
-    assert answer.status == 200
-    assert complaints(merchants_page) == []
-
-
-@pytest.mark.parametrize("place", ["a.go", "td a[href^='/portal/webhooks/']"])
-def test_a_merchant_s_page_about_one_thing_is_accessible(
-    merchants_page: Page, dashboard: Dashboard, place: str
-) -> None:
-    assert dashboard.token
-    merchants_page.goto("/portal/payments" if place == "a.go" else "/portal/webhooks")
-    merchants_page.locator(place).first.click()
-    expect(merchants_page.get_by_role("heading", level=1)).to_be_visible()
-    assert complaints(merchants_page) == []
 
 
 def test_an_open_verdict_is_accessible(desk_page: Page, dashboard: Dashboard) -> None:

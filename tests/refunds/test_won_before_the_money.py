@@ -16,22 +16,11 @@ from payments_app.payments.disputes.standing import lost
 from payments_app.payments.refunds.money_back import money_back
 from payments_app.payments.truth import truth_of
 from tests.bystanders import own
-from tests.orders.test_goods import add_product, order_of, stock
+from tests.orders.test_goods import stock
 from tests.payments.driver import PaymentDriver
 from tests.refunds.test_disputes import answer, dispute, send_event, their_dispute
 
 pytestmark = pytest.mark.portable
-
-
-@pytest.fixture
-def order(driver: PaymentDriver) -> str:
-    """A mug of three, paid and disputed before anybody packed it."""
-    add_product("mug", 3)
-    order = order_of(mug=1)
-    driver.open("pm_card_createDispute", order)
-    driver.work("charges")
-    send_event(driver)
-    return order
 
 
 def won(driver: PaymentDriver, *, back: bool) -> None:
@@ -46,39 +35,42 @@ def won(driver: PaymentDriver, *, back: bool) -> None:
 
 
 def test_nothing_is_lost_and_nothing_handed_over_until_the_money_is_back(
-    driver: PaymentDriver, order: str
+    driver: PaymentDriver, disputed_mug: str
 ) -> None:
     won(driver, back=False)
     transaction = driver.read(dispute().transaction_id)
-    assert (driver.order(order).fulfilled_at, driver.order(order).hold) == (None, "taken")
+    assert (driver.order(disputed_mug).fulfilled_at, driver.order(disputed_mug).hold) == (
+        None,
+        "taken",
+    )
     assert truth_of(transaction).status == "disputed"
     assert lost(db.session(), transaction.id) == 0
     assert money_back(db.session(), transaction.id, Money(transaction.paid, "usd")).movements == []
     won(driver, back=True)
-    assert driver.order(order).fulfilled_at is not None
+    assert driver.order(disputed_mug).fulfilled_at is not None
     assert stock("mug") == 2
     assert truth_of(driver.read(transaction.id)).status == "complete"
 
 
 def test_goods_of_a_lost_dispute_are_taken_again_where_it_is_won_after_all(
-    driver: PaymentDriver, order: str
+    driver: PaymentDriver, disputed_mug: str
 ) -> None:
     answer(driver, "losing_evidence")
     send_event(driver)
-    assert (driver.order(order).hold, stock("mug")) == ("released", 3)
+    assert (driver.order(disputed_mug).hold, stock("mug")) == ("released", 3)
     won(driver, back=True)
-    assert driver.order(order).fulfilled_at is not None
-    assert (driver.order(order).hold, stock("mug")) == ("taken", 2)
+    assert driver.order(disputed_mug).fulfilled_at is not None
+    assert (driver.order(disputed_mug).hold, stock("mug")) == ("taken", 2)
     assert db.session.scalars(select(Alert).where(Alert.kind == "oversold")).all() == []
 
 
-def test_goods_that_were_sold_since_call_for_help(driver: PaymentDriver, order: str) -> None:
+def test_goods_that_were_sold_since_call_for_help(driver: PaymentDriver, disputed_mug: str) -> None:
     answer(driver, "losing_evidence")
     send_event(driver)
     _sell_out()
     won(driver, back=True)
     (told,) = db.session.scalars(select(Alert).where(own(Alert), Alert.kind == "oversold")).all()
-    assert f"#{driver.order(order).number}" in told.message
+    assert f"#{driver.order(disputed_mug).number}" in told.message
     assert stock("mug") == 0
 
 

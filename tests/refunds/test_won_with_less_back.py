@@ -25,23 +25,12 @@ from payments_app.payments.refunds.review import review_refund
 from payments_app.payments.truth import truth_of
 from payments_app.reconcile import internal_payments
 from tests.bystanders import own
-from tests.orders.test_goods import add_product, order_of, stock
+from tests.orders.test_goods import stock
 from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import compare_last_hours, open_ones
 from tests.refunds.test_disputes import dispute, send_event, their_dispute
 
 pytestmark = pytest.mark.portable
-
-
-@pytest.fixture
-def order(driver: PaymentDriver) -> str:
-    """A mug of three, paid and disputed before anybody packed it."""
-    add_product("mug", 3)
-    order = order_of(mug=1)
-    driver.open("pm_card_createDispute", order)
-    driver.work("charges")
-    send_event(driver)
-    return order
 
 
 def won(driver: PaymentDriver, *back: int, **more: Any) -> None:
@@ -76,14 +65,14 @@ def posted() -> int:
 MISSING = "its dispute ($5.00) was won, and less came back than was taken: $3.00 is missing"
 
 
-def test_it_is_over_and_what_is_missing_is_said(driver: PaymentDriver, order: str) -> None:
+def test_it_is_over_and_what_is_missing_is_said(driver: PaymentDriver, disputed_mug: str) -> None:
     other = driver.pay()
     won(driver, 200)
     transaction = driver.read(dispute().transaction_id)
     truth = truth_of(transaction)
     assert (truth.status, truth.taken, truth.kept) == ("dispute_won", 300, 200)
-    assert (driver.order(order).hold, stock("mug")) == ("taken", 2)
-    assert driver.order(order).fulfilled_at is not None
+    assert (driver.order(disputed_mug).hold, stock("mug")) == ("taken", 2)
+    assert driver.order(disputed_mug).fulfilled_at is not None
     assert lost(db.session(), transaction.id) == 300
     told = money_back(db.session(), transaction.id, Money(transaction.paid, "usd"))
     assert [movement.money.amount for movement in told.movements] == [300]
@@ -92,7 +81,7 @@ def test_it_is_over_and_what_is_missing_is_said(driver: PaymentDriver, order: st
 
 
 def test_staff_are_told_once_of_each_sum_and_it_closes_when_all_is_back(
-    driver: PaymentDriver, order: str
+    driver: PaymentDriver, disputed_mug: str
 ) -> None:
     won(driver, 200)
     assert alerts_of() == [(MISSING, 1, False)]
@@ -105,7 +94,7 @@ def test_staff_are_told_once_of_each_sum_and_it_closes_when_all_is_back(
     assert posted() == 0
 
 
-def test_no_more_is_refunded_than_came_back(driver: PaymentDriver, order: str) -> None:
+def test_no_more_is_refunded_than_came_back(driver: PaymentDriver, disputed_mug: str) -> None:
     won(driver, 200)
     transaction = dispute().transaction_id
     with pytest.raises(RefundRefusedError):
@@ -121,7 +110,7 @@ def test_no_more_is_refunded_than_came_back(driver: PaymentDriver, order: str) -
 
 
 def test_the_books_agree_with_stripe(
-    driver: PaymentDriver, order: str, monkeypatch: pytest.MonkeyPatch
+    driver: PaymentDriver, disputed_mug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(internal_payments, "POSTED_WITHIN_SECONDS", -5)
     won(driver, 200)
@@ -130,7 +119,7 @@ def test_the_books_agree_with_stripe(
 
 
 def test_nothing_that_came_back_in_a_week_is_told_and_read_again(
-    driver: PaymentDriver, order: str
+    driver: PaymentDriver, disputed_mug: str
 ) -> None:
     won(driver)
     look_for_money()
@@ -146,7 +135,7 @@ def test_nothing_that_came_back_in_a_week_is_told_and_read_again(
 
 
 def test_one_that_an_older_release_kept_is_read_again_and_over(
-    driver: PaymentDriver, order: str
+    driver: PaymentDriver, disputed_mug: str
 ) -> None:
     won(driver, 200)
     _as_before_the_update()

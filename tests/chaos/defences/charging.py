@@ -5,16 +5,22 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
+from dataclasses import replace
 from typing import Any
 
 import requests
 
 from payments_app.core.states import Machine
 from payments_app.gateway import breaker, charges, exchange
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.ledger import post
 from payments_app.payments import states
-from payments_app.payments.transactions import apply_stripe_state, expire, supersede
+from payments_app.payments.transactions import (
+    apply_stripe_state,
+    charge_steps,
+    expire,
+    supersede,
+)
 from payments_app.payments.transactions.apply_stripe_state import give_up
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 from tests.chaos import payments
@@ -91,6 +97,15 @@ def outage(lab: Lab) -> list[str]:
 
 
 def _random_keys(patch: Patch) -> None:
+    """And what stands behind them: a copy that comes second goes on with the stored intent."""
+
+    def with_its_own(transaction_id: str, answer: Answer) -> tuple[ChargeSnapshot, Any]:
+        snapshot, against = created(transaction_id, answer)
+        own = answer.expect_body()["id"]
+        return replace(snapshot, intent_id=own, confirm_sent=False), against
+
+    created = charge_steps.created
+    patch.setattr(charge_steps, "created", with_its_own)
     for name in ("create_key", "confirm_key"):
         patch.setattr(ChargeSnapshot, name, property(lambda _: secrets.token_hex(16)))
 

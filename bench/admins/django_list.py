@@ -55,7 +55,7 @@ def made(
             managed = False
             db_table = "pay_transactions"
 
-    class Payments(admin.ModelAdmin[Payment]):
+    class Payments(admin.ModelAdmin):
         list_per_page = 50
         list_display = tuple(field.name for field in Payment._meta.fields)
         search_fields = ("email",)

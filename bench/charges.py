@@ -6,19 +6,23 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import psycopg
 from redis import Redis as RedisClient
 from rq import Queue
 
 from bench.buyer import order
 from bench.load import take_turns
 from bench.posts import slow_stripe
-from bench.site import Served, Site
+from bench.site import Served, Site, flask
 from bench.table import Row, at_least
 from parts.app import REPOSITORY
+from parts.postgres import create_database, libpq
 from parts.process import Process, wait_until
+from parts.settings import sandbox_account
 
 CALLS, CALL_MS = 2, 50
 IN_FLIGHT = {10: 0.45, 16: 0.32}  # of in flight / calls, at least
@@ -31,16 +35,36 @@ _SPAN = """
 
 def rows(here: Site, rounds: int, against: Path | None, count: int = 150) -> list[Row]:
     """Each batch waits already as its worker starts; the time is the database's."""
-    checkouts = {"ours": REPOSITORY} | ({"older": against} if against else {})
-    with Served(here.directory, here.settings) as web, slow_stripe(here, CALL_MS):
-        contenders: dict[str, Callable[[], float]] = {
-            f"{name} {at_once}": partial(batch, here, web.url, checkout, at_once, count)
-            for name, checkout in checkouts.items()
-            for at_once in IN_FLIGHT
-        }
+    shops = {"ours": (here, REPOSITORY)}
+    if against:
+        shops["older"] = _older(here, against.resolve()), against.resolve()
+    with contextlib.ExitStack() as running:
+        contenders: dict[str, Callable[[], float]] = {}
+        for name, (shop, checkout) in shops.items():
+            served = Served(here.directory, shop.settings, repository=checkout)
+            web = running.enter_context(served)
+            running.enter_context(slow_stripe(shop, CALL_MS))
+            contenders |= {
+                f"{name} {at_once}": partial(batch, shop, web.url, checkout, at_once, count)
+                for at_once in IN_FLIGHT
+            }
         contenders["stock"] = partial(_stock, here, 20)
         found = take_turns(contenders, rounds)
     return [*_beside(found, against is not None), _of_stock(found["ours 10"], found["stock"])]
+
+
+def _older(here: Site, checkout: Path) -> Site:
+    """The same parts with a database, Redis' databases and an account at Stripe of its own: older
+    code knows neither today's tables nor its messages. Raises CalledProcessError."""
+    own = {
+        "DATABASE_URL": create_database(here.postgres.url(), "older"),
+        "REDIS_URL": here.redis.url(2),
+        "CACHE_REDIS_URL": here.cache.url(2),
+    }
+    settings = {**here.settings, **own, **sandbox_account()}
+    for app, *words in (("wsgi", "db", "upgrade"), ("demo.app", "demo", "seed")):
+        flask(settings, *words, app=app, repository=checkout)
+    return replace(here, settings=settings)
 
 
 def _beside(found: dict[str, float], older: bool) -> list[Row]:
@@ -71,7 +95,7 @@ def batch(
 
     def ended() -> bool:
         nonlocal span
-        with here.postgres.connect("bench") as database:
+        with psycopg.connect(libpq(here.settings["DATABASE_URL"])) as database:
             span = database.execute(_SPAN, [ids]).fetchone() or span
         return span[0] == count
 

@@ -10,6 +10,7 @@ import psycopg
 from flask import g, template_rendered
 from sqlalchemy import event
 
+from bench import other_admins
 from bench.beside import fill_beside, keep_all_days
 from bench.load import take_turns
 from bench.site import Site, flask
@@ -29,7 +30,6 @@ GROWS = dict.fromkeys(  # at most so many times as long
     ),
     1.3,
 )
-NO_ADMIN = "neither is a dependency; both count all rows and page by OFFSET"
 _CUSTOMERS = """
     SELECT payable_id FROM pay_payment_records WHERE role = 'customer'
     GROUP BY payable_id ORDER BY count(*) DESC, payable_id
@@ -58,7 +58,7 @@ def rows(here: Site, many: int = MANY) -> list[Row]:
     return [
         *_grown(few, large, many),
         *_deep_and_heavy(large),
-        Row("staff's list, of Flask-Admin's and Django admin's growth", "below", NO_ADMIN),
+        *other_admins.rows((few, FEW), (large, many)),
         *_page_of_fifty(large),
         *_caches(large, bare),
         at_most(f"demo history of {many:,} payments", took, 180 * many / MANY, "by COPY", " s"),

@@ -63,12 +63,14 @@ def site(*, keep: bool = False) -> Iterator[Site]:
         yield Site(directory, postgres, redis, cache, sandbox, settings)
 
 
-def flask(settings: Mapping[str, str], *words: str, app: str = "wsgi") -> str:
+def flask(
+    settings: Mapping[str, str], *words: str, app: str = "wsgi", repository: Path = REPOSITORY
+) -> str:
     """What a command of the product's says. Raises CalledProcessError."""
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", app, *words],
         env=os.environ | settings,
-        cwd=REPOSITORY,
+        cwd=repository,
         check=True,
         capture_output=True,
         text=True,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+END = "<!-- Below this line `make bench` changes nothing. -->"
 _HEAD = ("what", "target", "measured", "limit", "")
 
 
@@ -54,7 +55,8 @@ def plain(rows: Sequence[Row]) -> str:
 
 
 def write(path: Path, rows: Sequence[Row], seconds: float) -> None:
-    """The same as a page of the documentation."""
+    """The same as a page of the documentation. What people wrote below its table stays."""
+    _, _, below = (path.read_text() if path.exists() else "").partition(END)
     cells = (_HEAD, ("---",) * len(_HEAD), *(row.cells for row in rows))
     lines = [f"| {' | '.join(each)} |" for each in cells]
     today = dt.datetime.now(dt.UTC).date()
@@ -67,5 +69,5 @@ def write(path: Path, rows: Sequence[Row], seconds: float) -> None:
         f"{today}, {os.cpu_count()} cores, {platform.system()}, Python "
         f"{platform.python_version()}; load {load} at the end; {seconds / 60:.0f} minutes.\n\n"
         + "\n".join(lines)
-        + "\n"
+        + f"\n\n{END}{below or chr(10)}"
     )

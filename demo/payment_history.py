@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import exists, or_
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -40,40 +41,58 @@ _MORE_IS_SO = or_(
 def add_demo_data(count: int, progress: Callable[[int], None], seed: int = 1) -> int:
     """Store `count` payments, their refunds, disputes and history in batches; tell `progress` how
     many are there. A seed gives the same payments each time, but for their ids and their times."""
-    app, done = current_app._get_current_object(), 0  # type: ignore[attr-defined]
+    app, chance, newest = _app(), random.Random(seed), utcnow() - NEWEST  # noqa: S311 - no secret
+    customers = _customers(count, newest)
+    _store({"customers": [(*customer, 1, at) for customer, at in customers]})
 
     def store(rows: Rows) -> int:
         with app.app_context():
             _store(rows.tables)
         return len(rows.tables["transactions"])
 
-    # While the database stores one batch, the next is made.
-    with ThreadPoolExecutor(1) as storing:
-        stored = storing.submit(int)
-        for rows in _batches(count, random.Random(seed)):  # noqa: S311 - nothing secret
-            done += stored.result()
-            progress(done)
-            stored = storing.submit(store, rows)
-        done += stored.result()
+    # While the database stores, the next batch is made; PostgreSQL stores two at once.
+    done, at_once = 0, 2 if db.engine.dialect.name == "postgresql" else 1
+    stored: deque[Future[int]] = deque()
+    with ThreadPoolExecutor(at_once) as storing:
+        for rows in _batches(count, chance, newest, [customer for customer, _ in customers]):
+            if len(stored) == at_once:
+                done += stored.popleft().result()
+                progress(done)
+            stored.append(storing.submit(store, rows))
+        done += sum(each.result() for each in stored)
     rebuild(of=_MORE_IS_SO)
     progress(done)
     return done
 
 
-def _batches(count: int, chance: random.Random) -> Iterator[Rows]:
-    newest = utcnow() - NEWEST
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+def _customers(count: int, newest: dt.datetime) -> list[tuple[tuple[str, str], dt.datetime]]:
+    """Id and address of each eighth payment's new customer, and when they came."""
+    return [
+        ((new_name("cust"), new_email(place)), _time(8 * place, count, newest))
+        for place in range(max(1, count // 8))
+    ]
+
+
+def _time(number: int, count: int, newest: dt.datetime) -> dt.datetime:
+    """From the oldest to the newest, so that history's ids follow its times, batch by batch."""
+    return newest - SPAN * (1 - number / count)
+
+
+def _batches(
+    count: int, chance: random.Random, newest: dt.datetime, customers: Sequence[tuple[str, str]]
+) -> Iterator[Rows]:
     shop = Shop(chance, newest)
-    customers: list[tuple[str, str]] = []
-    wanted = max(1, count // 8)
     for first in range(0, count, _BATCH):
         rows = Rows()
         for number in range(first, min(first + _BATCH, count)):
-            # From the oldest to the newest, so that history's ids follow its times.
-            at = newest - SPAN * (1 - number / count)
-            if len(customers) < wanted and (not customers or number % 8 == 0):
-                customers.append((new_name("cust"), new_email(len(customers))))
-                rows.add("customers", *customers[-1], 1, at)
-            shop.add_payment(rows, at, chance.choice(customers))
+            known = min(number // 8 + 1, len(customers))
+            customer = customers[chance.randrange(known)]
+            shop.add_payment(rows, _time(number, count, newest), customer)
         if first + _BATCH >= count:
             shop.finish(rows)
         yield rows

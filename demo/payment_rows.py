@@ -4,7 +4,6 @@ shop sees. Rates are of the order that card shops report; nothing is decided by 
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import json
 import random
@@ -39,7 +38,7 @@ _DISPUTES = (
 _DISPUTE_REASONS = ("fraudulent", "product_not_received", "unrecognized", "duplicate")
 _WHY_REFUNDED = ("Sent back", "Arrived broken", "Ordered by mistake", "Paid twice")
 _names = random.Random()  # noqa: S311 - ids differ each time: a second run adds to the first
-_OURS = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", ALPHABET.encode())
+_LETTER_OF = ALPHABET.encode() * (256 // len(ALPHABET))  # each byte's
 
 COLUMNS = {
     "customers": ("id", "email", "version", "created_at"),
@@ -237,4 +236,4 @@ def new_email(number: int) -> str:
 
 
 def _letters(count: int = 23) -> str:
-    return base64.b32hexencode(_names.randbytes(20)).translate(_OURS)[:count].decode()
+    return _names.randbytes(count).translate(_LETTER_OF).decode()

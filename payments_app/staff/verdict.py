@@ -66,32 +66,32 @@ class Step:
 
 def words_of(truth: Truth, currency: str) -> str | None:
     """The rest of what is so, beside the status; None where the status says all."""
-    money = {
-        name: str(Money(getattr(truth, name), currency))
-        for name in ("returned", "unconfirmed", "taken", "kept")
-    }
+
+    def money(amount: int) -> str:
+        return str(Money(amount, currency))
+
     underway = truth.coming - truth.unconfirmed
     if truth.closed.get("retry") in ("paid", "under_way"):
         return "Another attempt was paid" if truth.closed["retry"] == "paid" else "Tried again"
     if truth.status == REFUND_FAILED:
         sums = (need.amount or 0 for need in truth.needs if need.what == REFUND_FAILED)
-        return f"{Money(sum(sums), currency)} did not arrive"
+        return f"{money(sum(sums))} did not arrive"
     found = []
     if truth.returned and truth.status != PARTLY_REFUNDED:
-        found.append(f"{money['returned']} refunded")
+        found.append(f"{money(truth.returned)} refunded")
     if underway:
-        found.append(f"{Money(underway, currency)} on its way back")
+        found.append(f"{money(underway)} on its way back")
     if truth.unconfirmed:
-        found.append(f"{money['unconfirmed']} not confirmed by Stripe yet")
+        found.append(f"{money(truth.unconfirmed)} not confirmed by Stripe yet")
     if truth.taken:
         won = truth.status == DISPUTE_WON
-        found.append(f"{money['taken']} {'did not come back' if won else 'taken by the bank'}")
+        found.append(f"{money(truth.taken)} {'did not come back' if won else 'taken by the bank'}")
     if any(need.what == "fraud_warning" for need in truth.needs):
         found.append("the bank warns of fraud")
     if truth.status == DISPUTED:
         found.append(_of_dispute(truth, currency))
     elif (found or truth.returned) and truth.kept:
-        found.append(f"{money['kept']} kept")
+        found.append(f"{money(truth.kept)} kept")
     return ", ".join(found) or None
 
 

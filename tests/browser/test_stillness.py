@@ -62,7 +62,7 @@ class Visit:
         assert (self.page.evaluate("document.fonts.size"), self.fonts) == (0, [])
 
 
-@pytest.fixture(params=[(PHONE, "en-US"), (WIDE, "en-US")], ids=["phone", "wide"])
+@pytest.fixture(params=[(PHONE, "en-US"), (WIDE, "en-US"), (PHONE, "de-DE"), (WIDE, "de-DE")])
 def visit(request: pytest.FixtureRequest, browser: Browser, open_shop: Web) -> Iterator[Visit]:
     size, locale = request.param
     with browser.new_context(base_url=open_shop.url, locale=locale, viewport=size) as context:

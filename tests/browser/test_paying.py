@@ -170,10 +170,11 @@ def test_a_phone_has_one_column_and_nobody_is_asked_for_an_account(buyer: Buyer)
     page.set_viewport_size({"width": 390, "height": 844})
     buyer.open()
     page.frame_locator(FIELDS).locator('[name="number"]').wait_for()
-    order, form = page.locator(".order").bounding_box(), page.locator("form[data-module]").last
-    below = form.bounding_box()
-    assert order and below
-    assert order["y"] + order["height"] <= below["y"]
+    bottom = page.locator(".order").evaluate("each => each.getBoundingClientRect().bottom")
+    top = page.locator("[data-module=checkout]").evaluate(
+        "each => each.getBoundingClientRect().top"
+    )
+    assert bottom <= top
     assert page.locator("input[type=password]").count() == 0
     buyer.fill()
     buyer.press_pay()

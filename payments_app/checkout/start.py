@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from flask import url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
@@ -69,7 +70,8 @@ def start(
         try:
             return _start(purchase, buyer, known, fingerprints, caller, holder)
         except NotPayableError as refusal:
-            raise ProblemError(409, refusal.code, refusal.message) from None
+            more = {"see": url_for(refusal.endpoint)} if refusal.endpoint else {}
+            raise ProblemError(409, refusal.code, refusal.message, **more) from None
         except IntegrityError:
             if not tries_left:
                 raise
@@ -106,7 +108,7 @@ def _start(
     if (proved or buyer) and (
         already := payable.already(session, customer_id, None if proved else buyer)
     ):
-        raise NotPayableError("already_bought", already)
+        raise NotPayableError("already_bought", already, payable.owned_at)
     transaction = open_transaction(
         session,
         payable,

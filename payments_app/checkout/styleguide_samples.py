@@ -36,7 +36,8 @@ def samples() -> dict[str, Any]:
                     "payment_method": "Check the card.",
                 }
             },
-            {"fields": {}, "message": "This is sold out."},
+            {"fields": {}, "message": "This is sold out.", "more": {}},
+            {"fields": {}, "message": "You have this.", "more": {"see": "/account"}},
         ],
         "statuses": _statuses(),
         "choices": [([_CARD], "crd_1", False), ([_OTHER], "", True)],

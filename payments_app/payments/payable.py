@@ -24,9 +24,10 @@ _KINDS: dict[str, type[Payable]] = {}
 class NotPayableError(Exception):
     """The payable can't be paid for just now; the message says why, in a buyer's words."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, endpoint: str = "") -> None:
+        """`endpoint` names the page where the buyer sees what is in the way, if there is one."""
         super().__init__(message)
-        self.code, self.message = code, message
+        self.code, self.message, self.endpoint = code, message, endpoint
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Payable:
 
     payable_type: ClassVar[str]
     payable_prefix: ClassVar[str]
+    owned_at: ClassVar[str] = ""  # endpoint of the page where its owner sees what they have of it
     payable_role: ClassVar[str] = Role.PAYS_FOR
     id: str
 

@@ -56,6 +56,7 @@ class Period(Payable, Base):
     __tablename__ = "pay_subscription_periods"
     payable_type = "subscription"
     payable_prefix = "per"
+    owned_at = "subscriptions.mine"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("per"))
     subscription_id: Mapped[str] = mapped_column(ForeignKey("pay_subscriptions.id"))

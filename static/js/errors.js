@@ -91,7 +91,7 @@ export class Errors {
   }
 
   show(problems) {
-    this.summary.querySelector("ul").replaceChildren(...problems.map(([name, message]) => item(name, message)));
+    this.summary.querySelector("ul").replaceChildren(...problems.map((problem) => item(...problem)));
     // What is wrong with the card stands beside its fields already, in Stripe's frame.
     for (const [name, message] of problems) if (name !== "card" && name) this.mark(name, message);
     this.summary.hidden = false;
@@ -109,14 +109,15 @@ export class Errors {
   }
 }
 
-function item(name, message) {
+// `see` is the page that shows what is in the way.
+function item(name, message, see = "") {
   const line = document.createElement("li");
-  if (!name) {
+  if (!name && !see) {
     line.textContent = message;
     return line;
   }
   const link = document.createElement("a");
-  link.href = `#${name}`;
+  link.href = name ? `#${name}` : see;
   link.textContent = message;
   line.append(link);
   return line;

@@ -71,7 +71,7 @@ export class Sending {
 
   // Any code that is not named here is only said.
   async refused(status, error) {
-    const { code, message, url, fields } = error;
+    const { code, message, url, see, fields } = error;
     // The page can't go on: it is paid, or being paid, or scripts of others ask for a proof, never beside a card.
     if (url && (status === 409 || code === "challenge_required")) return this.leave(url);
     if (code === "form_expired") return this.expired(error);
@@ -79,7 +79,7 @@ export class Sending {
     if (code === "amount_changed") return this.repriced(message);
     if (code === "challenge_required") this.errors.ask(error);
     if (status >= 500 && code !== "restoring") return null;
-    return fields ? Object.entries(fields).map(([name, words]) => [fieldOf(name), words]) : [[null, message]];
+    return fields ? Object.entries(fields).map(([name, words]) => [fieldOf(name), words]) : [[null, message, see]];
   }
 
   // An old form is sent again with a new token of its page, once: nothing typed is lost.

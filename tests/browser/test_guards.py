@@ -30,6 +30,8 @@ def test_the_same_plan_is_not_begun_twice(patron: Patron) -> None:
     assert complaints(patron.page) == []
     assert len(patron.payments()) == 1
     assert patron.subscription().status == "active"
+    patron.page.get_by_role("link", name="You have Coffee club already.").click()
+    patron.buyer.is_at(f"{SUBSCRIPTIONS}$")
 
 
 def test_the_owner_of_an_address_is_asked_by_mail_of_what_another_browser_began(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Request, expect
 
-from tests.browser.buyer import DECLINED, GOOD, POOR, SECURE, Buyer
+from tests.browser.buyer import DECLINED, FIELDS, GOOD, POOR, SECURE, Buyer
 
 pytestmark = pytest.mark.browser
 
@@ -47,8 +47,12 @@ def test_a_card_without_funds_says_so(buyer: Buyer) -> None:
 
 
 def test_another_card_after_a_decline_needs_no_typing_again(buyer: Buyer) -> None:
-    buyer.pay(DECLINED)
+    buyer.open()
+    key = buyer.page.locator("[name=key]").input_value()
+    buyer.fill(DECLINED)
+    buyer.press_pay()
     buyer.page.get_by_role("link", name="Try another card").click()
+    assert buyer.page.locator("[name=key]").input_value() not in ("", key)
     assert buyer.page.get_by_label("E-mail").input_value() == "ada@example.com"
     buyer.fill(email=None)
     buyer.press_pay()
@@ -86,11 +90,35 @@ def test_going_back_after_paying_shows_the_result(buyer: Buyer) -> None:
     buyer.sees("Thank you")
 
 
+def test_no_reload_sends_anything(buyer: Buyer) -> None:
+    """Neither while the bank asks, nor after a decline, nor after it is paid."""
+    sent: list[str] = []
+    buyer.page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+
+    def again(heading: str) -> None:
+        buyer.sees(heading)
+        sent.clear()
+        buyer.page.reload()
+        buyer.sees(heading)
+        assert [url for url in sent if url.endswith("/transactions")] == []
+
+    buyer.pay(DECLINED)
+    again("Payment failed")
+    buyer.pay(SECURE)
+    buyer.sees_bank()
+    again("Confirm this payment with your bank")
+    buyer.answer_bank("complete")
+    again("Thank you")
+    buyer.pay()
+    again("Thank you")
+
+
 def test_a_reload_after_paying_charges_nothing(buyer: Buyer) -> None:
     buyer.pay()
     buyer.sees("Thank you")
     before = buyer.status()
     buyer.page.reload()
+    buyer.sees("Thank you")
     assert buyer.status() == before
 
 
@@ -135,6 +163,22 @@ def test_no_page_is_wider_than_its_window(buyer: Buyer) -> None:
     buyer.press_pay()
     buyer.sees("Payment failed")
     assert buyer.page_fits()
+
+
+def test_a_phone_has_one_column_and_nobody_is_asked_for_an_account(buyer: Buyer) -> None:
+    page = buyer.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    buyer.open()
+    page.frame_locator(FIELDS).locator('[name="number"]').wait_for()
+    bottom = page.locator(".order").evaluate("each => each.getBoundingClientRect().bottom")
+    top = page.locator("[data-module=checkout]").evaluate(
+        "each => each.getBoundingClientRect().top"
+    )
+    assert bottom <= top
+    assert page.locator("input[type=password]").count() == 0
+    buyer.fill()
+    buyer.press_pay()
+    buyer.sees("Thank you")
 
 
 def test_the_form_can_be_filled_and_sent_by_keyboard_alone(buyer: Buyer) -> None:

@@ -80,7 +80,7 @@ def test_a_cart_a_form_and_what_follows_read_from_right_to_left(buyer: Buyer) ->
     assert mirrored(buyer, "Payment failed") == []
     buyer.pay(SECURE)
     buyer.sees_bank()
-    assert mirrored(buyer, "Confirm this payment with your bank", large=False) == []
+    assert mirrored(buyer, "Confirm this payment with your bank") == []
 
 
 @visits(

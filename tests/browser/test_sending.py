@@ -88,11 +88,13 @@ def test_while_it_is_sent_a_spinner_turns_in_the_button_and_an_error_ends_it(buy
     expect(pay).to_have_text("Processing...")
     expect(said).to_have_text("Processing...")
     assert pay.evaluate(SPINNER) == "turn"
+    expect(pay).to_have_attribute("aria-disabled", "true")
     assert pay.evaluate(size) == idle
     assert complaints(page) == []
     held[0].continue_()
     expect(pay).to_have_text("Pay $10.99")
     assert (pay.evaluate(SPINNER), said.text_content()) == (None, "")
+    expect(pay).not_to_have_attribute("aria-disabled", "true")
 
 
 def test_who_wants_less_motion_sees_a_ring_that_stands(buyer: Buyer) -> None:

@@ -110,7 +110,12 @@ def test_nothing_moves_when_a_decline_arrives(visit: Visit, stripe: Stripe) -> N
     visit.is_still()
 
 
-@pytest.mark.parametrize("visit", [(PHONE, "en-US")], indirect=True)
+@pytest.mark.parametrize(
+    "visit",
+    [(PHONE, "en-US"), (WIDE, "en-US"), (PHONE, "de-DE"), (WIDE, "de-DE")],
+    ids=["phone", "wide", "german_phone", "german_wide"],
+    indirect=True,
+)
 def test_nothing_moves_on_the_way_to_the_bank_and_back(visit: Visit, stripe: Stripe) -> None:
     stripe(SLOW)
     buyer, page = visit.buyer, visit.page

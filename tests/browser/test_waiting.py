@@ -57,6 +57,12 @@ def test_the_title_mirrors_the_state(buyer: Buyer, stripe: Stripe) -> None:
     buyer.pay(DECLINED)
     expect(buyer.page).to_have_title("Processing · Corner Shop")
     expect(buyer.page).to_have_title("Payment failed · Corner Shop", timeout=WITHIN_MS)
+    stripe()
+    buyer.pay(SECURE)
+    asks = "Confirm with your bank · Corner Shop"
+    expect(buyer.page).to_have_title(asks, timeout=WITHIN_MS)
+    buyer.answer_bank("complete")
+    expect(buyer.page).to_have_title("Thank you · Corner Shop", timeout=WITHIN_MS)
 
 
 def test_what_is_read_aloud_changes_only_when_the_state_does(buyer: Buyer, stripe: Stripe) -> None:

@@ -151,6 +151,17 @@ def test_a_refund_that_gave_nothing_back_is_said_with_its_payment(
     assert "No action needed" not in refunder.get(f"/staff/payments/{id_}").text
 
 
+def test_what_stripe_said_is_text_on_the_page(
+    refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    """Read as it was written, and never as markup."""
+    said = {"type": "card_error", "code": "odd", "message": "Not <b>today</b> & never"}
+    page = refunder.get(f"/staff/payments/{stored_payments.decline(error=said)}")
+    assert page.status_code == 200
+    assert "Not &lt;b&gt;today&lt;/b&gt; &amp; never" in page.text
+    assert "<b>today</b>" not in page.text
+
+
 def test_a_refund_shows_in_a_customer_s_panel_at_the_next_load(
     refunder: Browser, stored_payments: StoredPayments
 ) -> None:

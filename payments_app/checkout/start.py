@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 from sqlalchemy import func, select
@@ -70,7 +71,7 @@ def start(
         try:
             return _start(purchase, buyer, known, fingerprints, caller, holder)
         except NotPayableError as refusal:
-            more = {"see": url_for(refusal.endpoint)} if refusal.endpoint else {}
+            more: dict[str, Any] = {"see": url_for(refusal.endpoint)} if refusal.endpoint else {}
             raise ProblemError(409, refusal.code, refusal.message, **more) from None
         except IntegrityError:
             if not tries_left:

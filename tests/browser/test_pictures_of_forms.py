@@ -77,7 +77,7 @@ def test_another_price(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
         reprice(1199)
         try:
             buyer.press_pay()
-            buyer.reads("The price is now $11.99. No payment was made.")
+            buyer.reads("The price is now $11.99 instead of $10.99. No payment was made.")
             buyer.page.locator("[data-card-box='ready']").wait_for()
             take(buyer, "form-another-price")
         finally:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
+from parts.postgres import libpq
 from parts.process import wait_until
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
@@ -114,6 +116,28 @@ def test_a_wake_up_that_meets_the_end_of_a_round_is_not_lost(
     assert charges.look() == 1
     assert woken[0].result(20) == 1
     assert job_driver.message("test.job", "second").done_at is not None
+
+
+def test_a_run_outlives_a_connection_lost_as_it_claims(
+    job_driver: JobDriver, database_url: str
+) -> None:
+    """Whether something is claimed is not known then: it is asked for again."""
+    job_driver.job("test.job", nothing)
+    job_driver.stage("test.job")
+    armed = [True]
+
+    def lose(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "SKIP LOCKED" in statement and armed:
+            armed.clear()
+            pid = connection.connection.driver_connection.info.backend_pid
+            with psycopg.connect(libpq(database_url), autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    event.listen(job_driver.app.extensions["engine_at_once"], "before_cursor_execute", lose)
+    assert (job_driver.work(), armed) == (0, [])
+    assert job_driver.message("test.job").done_at is None
+    assert job_driver.work() == 1
+    assert job_driver.message("test.job").done_at is not None
 
 
 def test_a_wake_up_takes_over_from_a_look_while_that_one_s_messages_still_run(

@@ -54,13 +54,14 @@ def end_grown_holds(session: Session) -> None:
     )
     ended: set[int] = set()
     for product_id, quantity, stock, order_id in session.execute(_waiting_long()).all():
-        if product_id in ended or not is_large(quantity, stock + there[product_id], stock):
+        left = stock or 0
+        if product_id in ended or not is_large(quantity, left + there[product_id], left):
             continue
         ended.add(product_id)
         outbox.stage_every(session, AGAIN_SECONDS, END_LARGE_HOLD, order_id)
 
 
-def _waiting_long() -> Select[int, int, int, str]:
+def _waiting_long() -> Select[int, int, int | None, str]:
     """Holds whose buyer's bank waits for longer than a large one may, the oldest first."""
     longest = Transaction.phase_at <= database_now(-LARGE_HOLD_SECONDS)
     return (

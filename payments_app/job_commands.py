@@ -55,7 +55,7 @@ from payments_app.ops.stripe_doctor import COMMAND as STRIPE_DOCTOR
 from payments_app.ops.stripe_doctor import run as run_stripe_doctor
 from payments_app.ops.watch import watch
 from payments_app.orders.fulfil import fulfil
-from payments_app.orders.large_holds import end_large_hold
+from payments_app.orders.large_holds import end_grown_holds, end_large_hold
 from payments_app.orders.on_dispute import on_dispute as order_on_dispute
 from payments_app.orders.on_payment import on_payment
 from payments_app.payment_requests import end_consents
@@ -232,6 +232,9 @@ COMMANDS = {
     TAKEN_OFF: Command(end_consents.on_card_taken_off, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
     "orders.end_large_hold": Command(end_large_hold, "charges", turn=SECOND),
+    "orders.end_grown_holds": Command(
+        without_subject(end_grown_holds), "default", unique_while_open=True
+    ),
     "orders.on_dispute": Command(order_on_dispute, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }

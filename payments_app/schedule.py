@@ -21,6 +21,7 @@ SCHEDULE = (
     Periodic("tell of disputes' deadlines", "disputes.tell_of_deadlines", MINUTE),
     Periodic("remind of alerts", "ops.remind", MINUTE),
     Periodic("read accounts again", "merchants.read_due_accounts", 10 * MINUTE),
+    Periodic("end holds that became large", "orders.end_grown_holds", MINUTE),
     Periodic("card testing", "ops.card_testing", MINUTE),
     Periodic("look for the money of won disputes", "disputes.look_for_money", HOUR),
     Periodic("clean up", "ops.clean_up", HOUR),

@@ -62,8 +62,9 @@ def _is_reached(public: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        end = host.rpartition(".")[2].lower()
-        return parts is not None and not is_short_ipv4(host) and end not in _NOBODYS
+        above, _, end = host.lower().rpartition(".")
+        nobodys = end in _NOBODYS or (above and end == "localhost")
+        return not (parts is None or nobodys or is_short_ipv4(host))
     nobodys = address.is_unspecified or address.is_multicast or address.is_link_local
     reserved = address.is_reserved and not address.is_loopback
     return str(address) == host and not (nobodys or reserved)
@@ -113,10 +114,10 @@ def _is_mail_server(url: str) -> bool:
 def _check_others(env: Mapping[str, str]) -> list[str]:
     ours = ("SHOP_URL", "SHOP_TERMS_URL", "SHOP_REFUND_POLICY_URL")
     problems = [
-        f"{name} must be a host's address without user, spaces and marks such as <, https:// for"
-        " any host but this machine"
+        f"{name} must be a host's address that its readers get to, without user, spaces and marks"
+        " such as <; of this machine where PUBLIC_URL is, else https://"
         for name in ours
-        if env.get(name) and not _is_target(env[name])
+        if env.get(name) and not (_is_target(env[name]) and _is_followed(env, env[name]))
     ] + [
         f"{name} must be a host's address without user, spaces and letters but A to Z, https://"
         " for any host but this machine"
@@ -145,7 +146,12 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         )
     contact = env.get("SECURITY_CONTACT", "")
     if contact and not (
-        (contact.startswith("https://") and _is_target(contact) and contact.isascii())
+        (
+            contact.startswith("https://")
+            and _is_target(contact)
+            and _is_followed(env, contact)
+            and contact.isascii()
+        )
         or (
             contact.startswith("mailto:")
             and _MAIL.fullmatch(contact[7:])
@@ -163,6 +169,12 @@ def _is_target(url: str) -> bool:
     parts = split(url)
     odd = re.search(r"[\s\"<>\\^`{|}]", url)
     return is_https(url) and parts is not None and not parts.username and odd is None
+
+
+def _is_followed(env: Mapping[str, str], url: str) -> bool:
+    """Whether whoever reads our pages gets there by it: at a trial they are on this machine."""
+    trial = is_loopback(env.get("PUBLIC_URL", ""))
+    return trial or (_is_reached(url) and not is_loopback(url))
 
 
 # What we write to them ourselves: they are replaced, and taken away.

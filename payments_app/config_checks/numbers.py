@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from zoneinfo import available_timezones
 
+from babel.numbers import list_currencies
+
 from payments_app.config_checks.read import is_flag, listed, matches
 
 _RATE = r"([1-9]\d{0,5})/(second|minute|hour)"
@@ -50,6 +52,7 @@ def _check_flags(env: Mapping[str, str]) -> list[str]:
 def _check_fees(env: Mapping[str, str]) -> list[str]:
     parts = listed(env.get("PLATFORM_FEE_FIXED", "").lower())
     readable = all(matches(r"[a-z]{3}:[0-9]{1,9}", part) for part in parts)
+    readable = readable and {part[:3].upper() for part in parts} <= list_currencies()
     if not readable or len({part[:3] for part in parts}) < len(parts):
         return ["PLATFORM_FEE_FIXED must read like usd:30,jpy:45 (minor units, a currency once)"]
     return []

@@ -10,6 +10,8 @@ from payments_app.config_checks.read import is_loopback, is_stand_in
 # Cloudflare's keys for tests say yes to everybody.
 # https://developers.cloudflare.com/turnstile/troubleshooting/testing/
 _FOR_TESTS = re.compile(r"[123]x0{10,}[0-9A-F]{2}")
+# What stands where a key is to be put. Cloudflare's own begin with as many as eight A.
+_PLACEHOLDER = re.compile(r"(?i)(your|my|change|x{3}|site|secret)|.*([^0A])\2{7}")
 
 
 def _check_turnstile(env: Mapping[str, str]) -> list[str]:
@@ -23,7 +25,7 @@ def _check_turnstile(env: Mapping[str, str]) -> list[str]:
         problems.append(
             "TURNSTILE_SITE_KEY must be the site's, TURNSTILE_SECRET_KEY the secret one"
         )
-    if re.match(r"(?i)(your|my|change|x{3}|site|secret)", secret_key):
+    if _PLACEHOLDER.match(secret_key):
         problems.append("TURNSTILE_SECRET_KEY must be as Cloudflare shows it, no example")
     public = env.get("PUBLIC_URL", "")
     if public and not is_loopback(public):

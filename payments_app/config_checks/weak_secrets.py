@@ -39,8 +39,9 @@ _TOLD = (
     *("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     *("TURNSTILE_SITE_KEY", "STRIPE_PUBLISHABLE_KEY"),
     *("SHOP_NAME", "SHOP_URL", "SHOP_TERMS_URL", "SHOP_REFUND_POLICY_URL", "SHOP_CONTACT"),
-    *("PUBLIC_URL", "MAIL_FROM", "SECURITY_CONTACT"),
+    *("SHOP_ADDRESS", "SHOP_TAX_ID", "PUBLIC_URL", "MAIL_FROM", "SECURITY_CONTACT"),
 )
+_LEAST = 12  # characters of a password that is looked for in what others are told
 # What chance does not write: a long word, or two short ones between marks.
 _WORDS = re.compile(
     r"change|secret|insecure|default|example|password|placeholder|replace|insert|production|payment"
@@ -185,13 +186,16 @@ def _check_used_once(env: Mapping[str, str]) -> list[str]:
         for secret in {each.removeprefix("whsec_") for each in listed(env.get(name, ""))}:
             if seen.setdefault(secret, kind) != kind:
                 problems.append(f"{name} must be a secret of its own, which is no other setting's")
-    alike = _alike(env)
+    alike, told = _alike(env), {name: unquote(env.get(name, "")) for name in _TOLD}
+    passwords = [one for one in _passwords(env).values() if len(one) >= _LEAST]
     return problems + [
         f"{name} must have a password of its own, which is no other setting's"
         if name in _WITH_PASSWORDS
         else f"{name} must hold no secret of another setting"
         for name in _TOLD
-        if name in alike or any(secret and secret in unquote(env.get(name, "")) for secret in seen)
+        if name in alike
+        or any(secret and secret in told[name] for secret in seen)
+        or (name not in _WITH_PASSWORDS and any(one in told[name] for one in passwords))
     ]
 
 
@@ -219,10 +223,14 @@ def _user(url: str) -> str:
 
 def _alike(env: Mapping[str, str]) -> set[str]:
     """Servers with the password of another one, which is told it by us; a trial may do with one."""
-    passwords = {name: _password(env.get(name, "")) for name in _WITH_PASSWORDS}
+    passwords = _passwords(env)
     given = [password for password in passwords.values() if password]
     trial = is_loopback(env.get("PUBLIC_URL", ""))
     return {name for name, one in passwords.items() if not trial and given.count(one) > 1}
+
+
+def _passwords(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: _password(env.get(name, "")) for name in _WITH_PASSWORDS}
 
 
 def _password(url: str) -> str:

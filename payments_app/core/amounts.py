@@ -14,6 +14,7 @@ from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money, exponent
 
 _NUMBER = r"(0|[1-9][0-9]{0,12})(?:\.([0-9]+))?"
 _SEPARATED = re.compile(r"([0-9]*)((?:[ .,']+[0-9]+)*)")
+_LONGEST = 100  # characters that may be an amount
 _EXAMPLES = {0: "150", 2: "1.50", 3: "1.500"}
 
 
@@ -65,6 +66,8 @@ def _question(typed: str, currency: str) -> str:
 
 def _readings(typed: str, currency: str) -> list[tuple[str, str]]:
     """Wholes and fractions: every separator as one of thousands, or the last as the point."""
+    if len(typed) > _LONGEST:
+        return []
     plain = unicodedata.normalize("NFKC", typed).replace("\u2019", "'").upper()
     plain = plain.replace(currency.upper(), "")
     plain = "".join(char for char in plain if unicodedata.category(char) != "Sc")

@@ -37,7 +37,8 @@ _NETWORKS = re.compile(
     r"|5[06-8]\d{14,17}|220[0-4]\d{12,15}|9792\d{12}"  # Maestro, Mir, Troy
 )
 _ESCAPES = set("&%\\")
-_ESCAPED_DIGIT = re.compile(r"(?:%(?:25)*|\\+(?:x|u00))3(\d)", re.IGNORECASE)
+# From the first of many backslashes alone, or each would be tried as the first.
+_ESCAPED_DIGIT = re.compile(r"(?:%(?:25)*|(?<!\\)\\+(?:x|u00))3(\d)", re.IGNORECASE)
 _LENGTHS = (16, 15, 14)  # of nearly all cards, where a date or a security code is glued on
 _GLUED = 3  # digits at least: fewer are no code and no date
 _LEAST, _MOST = 13, 19

@@ -15,6 +15,7 @@ import idna
 from email_validator import EmailNotValidError, validate_email
 
 MAX_LENGTH = 254  # RFC 5321: a path of 256 with its angle brackets
+_MOST_TYPED = 4 * MAX_LENGTH  # with its letters and their accents apart
 ERASED_DOMAIN = "erased.invalid"  # RFC 2606: nobody's, ever
 _PART = r"[^\s@<>()\[\]\"',;:]"
 # From where its letters begin, or right behind another one: looked for from each letter of a long
@@ -67,4 +68,5 @@ def _ascii(domain: str) -> str:
 
 
 def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    """To put accents in order takes the square of their number: of what is no address, as it is."""
+    return text if len(text) > _MOST_TYPED else unicodedata.normalize("NFC", text)

@@ -38,6 +38,8 @@ _SECRETS = (
     # Whatever else we sign, wherever it stands: links of any purpose, cookies, forms' tokens. It is
     # a text, its time and its signature. https://itsdangerous.palletsprojects.com/
     (re.compile(r"(?<![\w-])[\w-]{8,}\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII), "[cut]"),
+    # Names that are signed in another form, such as a link to pay. See core/web/links.py.
+    (re.compile(r"([a-z]{2,8}_[0-9a-z]{8,}-)[a-z2-7]{24}(?![0-9a-z])"), r"\1[cut]"),
     (
         re.compile(
             r"((?:/|%2F)(?:account|portal(?:/|%2F)links|downloads|onboarding)(?:/|%2F))[\w.~%-]{33,}",

@@ -33,7 +33,9 @@ from payments_app.core.extensions import Base, csrf
 from payments_app.core.web.access import public
 from payments_app.core.web.headers import DIRECTIVES, REPORTS_PATH
 from payments_app.core.web.http import ProblemError, words_of
+from payments_app.core.web.language_paths import split
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.links import without_prefix
 from payments_app.core.web.visitor import visitor_network
 from payments_app.ops.blueprint import blueprint
 
@@ -117,7 +119,7 @@ def _text(said: dict[str, Any], *names: str) -> str:
 def _route(page: str) -> str:
     """The rule of the route that answers this address: the address may be somebody's link."""
     try:
-        path = urlsplit(page).path or "/"
+        path = split(without_prefix(urlsplit(page).path))[1] or "/"
         rule, _ = current_app.url_map.bind("").match(path, method="GET", return_rule=True)
     except (ValueError, HTTPException, RequestRedirect):
         return OTHER

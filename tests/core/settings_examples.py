@@ -370,6 +370,24 @@ REFUSED = [
         )
     ),
     ("METRICS_TOKEN", "prometheusscraper", "random"),
+    *(
+        (name, f"{GOOD[secret]}|Zurich", f"{name} must hold no secret")
+        for name in ("SHOP_ADDRESS", "SHOP_TAX_ID")
+        for secret in ("SECRET_KEY", "STRIPE_SECRET_KEY")
+    ),
+    # Whoever reads our pages would be led to their own machine, or nowhere.
+    *(
+        (name, f"https://{host}/page", f"{name} must")
+        for name in ("SHOP_URL", "SHOP_TERMS_URL", "SHOP_REFUND_POLICY_URL", "SECURITY_CONTACT")
+        for host in ("localhost", "127.0.0.1:8000", "[::1]", "0.0.0.0", "127.1", "a.localhost")
+    ),
+    ("SHOP_URL", "http://localhost:8000/", "SHOP_URL must"),
+    ("SHOP_TERMS_URL", "https://shop.local/terms", "SHOP_TERMS_URL must"),
+    ("SHOP_TERMS_URL", "https://shop.invalid/terms", "SHOP_TERMS_URL must"),
+    ("PUBLIC_URL", "https://pay.localhost", "scheme and host alone"),
+    # The fee of every sale would silently be another.
+    ("PLATFORM_FEE_FIXED", "udd:30", "PLATFORM_FEE_FIXED must"),
+    ("TURNSTILE_SECRET_KEY", f"0x4AAAAAAA{'x' * 27}", "TURNSTILE_SECRET_KEY must be as Cloud"),
     ("CDN_PURGE_URL", "https://cdn.example/purge", "CDN_PURGE_TOKEN is missing"),
     ("SENTRY_DSN", "https://PUBLIC_KEY@o0.ingest.sentry.io/1", "SENTRY_DSN must"),
 ]

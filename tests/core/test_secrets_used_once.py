@@ -61,3 +61,13 @@ def test_nor_where_it_stands_in_the_query() -> None:
     url = f"postgresql://shop@db/payments?password={quote(TOKEN)}"
     problems = problems_of(GOOD | {"DATABASE_URL": url, "REDIS_URL": f"redis://:{TOKEN}@jobs/0"})
     assert [problem.partition(" ")[0] for problem in problems] == ["DATABASE_URL", "REDIS_URL"]
+
+
+@pytest.mark.parametrize("name", ["SHOP_NAME", "SHOP_ADDRESS", "SHOP_TAX_ID", "CDN_PURGE_URL"])
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_s_password_is_told_to_no_reader(name: str, server: str) -> None:
+    told = {name: f"https://cdn.example/?key={TOKEN}" if name == "CDN_PURGE_URL" else TOKEN}
+    settings = GOOD | {"MAIL_FROM": "shop@example.com", "CDN_PURGE_TOKEN": "a-token"}
+    assert problems_of(settings | told) == []
+    problems = problems_of(settings | told | {server: SERVERS[server].format(TOKEN)})
+    assert problems == [f"{name} must hold no secret of another setting"]

@@ -52,6 +52,12 @@ def test_equal_reports_are_one_row_with_the_route_and_no_token(client: FlaskClie
     assert 'policy_reports_kept{directive="script-src"} 3.0' in client.get("/metrics").text
 
 
+def test_a_page_that_names_its_language_is_the_same_page(client: FlaskClient) -> None:
+    for page in ("/checkout/tea", "/de/checkout/tea"):
+        assert send(client, report(document_uri=f"https://pay.example{page}")) == 204
+    assert rows() == [("script-src", "/checkout/<item>", "https://evil.example", 2)]
+
+
 @pytest.mark.parametrize(
     "host", ["4242424242424242.example.com", "4242.4242.4242.4242", "4242-4242-4242-4242.example"]
 )

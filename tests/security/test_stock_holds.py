@@ -15,7 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
 from payments_app.ops.clean_up import clean_up
-from payments_app.orders.large_holds import FORGIVEN_SECONDS
+from payments_app.orders.large_holds import FORGIVEN_SECONDS, end_grown_holds
 from payments_app.orders.models import Order
 from payments_app.orders.product_models import Product
 from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold
@@ -71,6 +71,11 @@ class Shop:
             grow_older(seconds)
             work("charges")
             work("payment_standard")
+
+    def end_grown_holds(self) -> None:
+        with self.app.app_context():
+            end_grown_holds()
+        self.wait(0)
 
     def answer_bank(self, buyer: CheckoutClient, transaction_id: str, answer: str) -> None:
         """The buyer's answer to the bank, and what is done once it is known."""
@@ -238,6 +243,48 @@ def test_two_networks_of_one_home_hold_the_last_of_it_for_minutes(shop: Shop) ->
         buyer.work()
     assert shop.left() == 0
     shop.wait(LARGE_HOLD_SECONDS)
+    assert shop.left() == 2
+
+
+def test_what_became_the_last_of_it_is_held_for_minutes(shop: Shop) -> None:
+    """As others bought the rest. Who waits less long, for a part, is left alone."""
+    shop.fill(6)
+    for address, quantity in (("192.0.2.1", 2), ("198.51.100.1", 1)):
+        buyer = shop.buyer(address)
+        assert buyer.post(payment_method=NEEDS_BANK, quantity=quantity).status_code == 202
+        buyer.work()
+        shop.wait(1)
+    shop.buyer("203.0.113.1").pay(quantity=3)
+    shop.wait(LARGE_HOLD_SECONDS)
+    assert shop.left() == 0
+    for _ in range(2):
+        shop.end_grown_holds()
+        assert shop.left() == 2
+
+
+def test_what_others_buying_made_large_is_held_for_minutes(shop: Shop) -> None:
+    shop.fill(10)
+    buyer = shop.buyer("192.0.2.1")
+    assert buyer.post(payment_method=NEEDS_BANK, quantity=5).status_code == 202
+    buyer.work()
+    shop.buyer("203.0.113.1").pay(quantity=3)
+    shop.end_grown_holds()
+    shop.wait(LARGE_HOLD_SECONDS - 60)
+    shop.end_grown_holds()
+    assert shop.left() == 2
+    shop.wait(60)
+    shop.end_grown_holds()
+    assert shop.left() == 7
+
+
+def test_a_part_that_stays_one_is_held_for_the_usual_time(shop: Shop) -> None:
+    shop.fill(10)
+    for address in ("192.0.2.1", "198.51.100.1"):
+        buyer = shop.buyer(address)
+        assert buyer.post(payment_method=NEEDS_BANK, quantity=4).status_code == 202
+        buyer.work()
+    shop.wait(LARGE_HOLD_SECONDS)
+    shop.end_grown_holds()
     assert shop.left() == 2
 
 

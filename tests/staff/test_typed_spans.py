@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
 
+from payments_app.staff.payments.search import _ORDER
 from payments_app.staff.payments.typed_dates import describe
 from payments_app.staff.payments.typed_spans import read_amount_span, read_day_span
 
 TODAY = dt.date(2026, 11, 28)
+NARROW = "\u202f"  # a space
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,11 @@ def test_a_range_of_days(typed: str, words: str) -> None:
 def test_what_is_no_range(typed: str) -> None:
     assert read_amount_span(typed) is None
     assert read_day_span(typed, TODAY) is None
+
+
+def test_odd_spaces_cost_no_more_than_other_letters() -> None:
+    """Each way to share them out was tried: three seconds for what fits into the search box."""
+    began = time.process_time()
+    assert read_amount_span(f"-{NARROW * 150}{'-' * 100}1x") is None
+    assert _ORDER.fullmatch(f"order{' ' * 1500}!") is None
+    assert time.process_time() - began < 0.5

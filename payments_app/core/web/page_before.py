@@ -89,7 +89,8 @@ def page_left() -> str | None:
     if came is None or came.netloc != request.host or came.path == on_site(request.path):
         return None
     # One slash: two would name another host.
-    path = on_site(split(without_prefix("/" + came.path.lstrip("/")))[1])
+    path = split(without_prefix("/" + came.path.lstrip("/")))[1]
+    path = on_site("/" + path.lstrip("/"))
     return came._replace(scheme="", netloc="", path=path).geturl()
 
 

@@ -34,7 +34,7 @@ from payments_app.staff.presenter import Payment
 
 SHOWN = 25
 MAX_LENGTH = 255
-_ORDER = re.compile(r"((?:order\s*(?:no\.?|number)?)?\s*#?)\s*([\w-]{1,20})", re.IGNORECASE)
+_ORDER = re.compile(r"((?:order\s*+(?:no\.?|number)?)?\s*+#?)\s*+([\w-]{1,20})", re.IGNORECASE)
 _ORDER_LENGTH = 10
 _REFERENCE = re.compile(r"#?([0-9A-Za-z]{4})[-\u2010-\u2015 ]?([0-9A-Za-z]{4})")
 

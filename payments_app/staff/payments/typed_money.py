@@ -13,8 +13,11 @@ from babel.numbers import get_currency_symbol
 
 from payments_app.core.money import CURRENCIES, code_of
 
+# Spaces are taken all at once: each way to share them out between the parts would be tried.
+_SIGN = r"[^\s\d.,\u2212-]"
 _FORM = re.compile(
-    r"(?P<minus>[-\u2212+]?)\s*(?P<before>(?:[^\s\d.,\u2212-]|\u202f)*)\s*(?P<minus_inside>[-\u2212+]?)"
+    rf"(?P<minus>[-\u2212+]?)\s*+(?P<before>(?:{_SIGN}++(?:\u202f(?={_SIGN}))?)*+)\s*+"
+    r"(?P<minus_inside>[-\u2212+]?)"
     r"(?P<number>\d[\d\s.,\u00a0'\u2019]*?)\s*(?P<after>[^\s\d.,]*)"
 )
 _MOST_DIGITS = 16

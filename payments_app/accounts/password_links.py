@@ -16,6 +16,7 @@ from payments_app.accounts.sign_in import SignedIn
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.web import one_time_links
+from payments_app.core.web.tokens import hash_token
 
 PURPOSE = sessions.PASSWORD_LINK
 
@@ -55,9 +56,12 @@ def email_of(session: Session, token: str) -> str:
 
 
 @atomic
-def set_password(session: Session, token: str, new: str, browser: str | None) -> SignedIn:
+def set_password(
+    session: Session, token: str, new: str, browser: str | None, old_token: str | None = None
+) -> SignedIn:
     """Set the password by a link, which spends it, and open a session; `browser` is the token by
-    which the browser was known. A second factor is asked for as at any sign-in.
+    which the browser was known. Whoever was signed in there, with `old_token`, is not any more. A
+    second factor is asked for as at any sign-in.
 
     Raises BadLinkError, or ValueError for a weak password: then the link stays as it was.
     """
@@ -67,6 +71,8 @@ def set_password(session: Session, token: str, new: str, browser: str | None) ->
         raise ValueError(weakness)
     staff.password_hash = passwords.hash_password(new)
     sessions.end_all_sessions(session, staff)
+    if old_token:
+        sessions.end_session(session, hash_token(old_token))
     history.record(session, "staff", "staff.password_set", actor=staff.id, subject=staff.id)
     if sessions.has_second_factor(session, staff.id):
         return SignedIn(sessions.open_session(session, staff, code_pending=True), None)

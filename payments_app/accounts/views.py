@@ -121,8 +121,8 @@ def set_password() -> Response:
     limit(gate.caller())
     token = request.form.get("token", "")
     try:
-        browser = gate.caller().browser
-        entered = password_links.set_password(token, request.form.get("new", ""), browser)
+        browser, new = gate.caller().browser, request.form.get("new", "")
+        entered = password_links.set_password(token, new, browser, gate.token_sent())
     except password_links.BadLinkError:
         return _link_form(token)
     except ValueError as error:

@@ -74,7 +74,7 @@ def form(item: str) -> Response | BaseResponse:
         return _closed(payable, closed or NO_PRICE)
     if must_prove():
         return _to_challenge(item)
-    return private(form_page(offer, {"email": _earlier_email(owed)}))
+    return _unfound(private(form_page(offer, {"email": _earlier_email(owed)})))
 
 
 def _closed(payable: Payable, words: str) -> Response:
@@ -85,9 +85,13 @@ def _closed(payable: Payable, words: str) -> Response:
         shop=shop_name(),
         way_back=payable.way_back(paid=False),
     )
-    response = make_response(page, 410)
+    return _unfound(private(make_response(page, 410)))
+
+
+def _unfound(response: Response) -> Response:
+    """What was placed is somebody's own, and its address may be their link to pay."""
     response.headers["X-Robots-Tag"] = "noindex"
-    return private(response)
+    return response
 
 
 def _to_challenge(item: str) -> Response:

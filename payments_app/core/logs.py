@@ -20,7 +20,7 @@ from typing import Any
 from flask import Flask, Response, g, has_request_context, request
 
 from payments_app.core.card_numbers import mask
-from payments_app.core.db.ids import without_payment_methods
+from payments_app.core.db.ids import ID, without_payment_methods
 from payments_app.core.forking import forks_here
 
 _SECRETS = (
@@ -35,11 +35,11 @@ _SECRETS = (
     # Links of ours: one signs somebody in, another reaches what was bought. See core/web/tokens.py.
     # A link may be quoted as a part of another one, where its slashes are %2F.
     (re.compile(r"link_[A-Za-z0-9_-]{20,}"), "link_[cut]"),
+    # A link to pay: the id with its signature. See sign_name in core/web/links.py.
+    (re.compile(rf"({ID})-[a-z2-7]{{24}}(?![a-z2-7])", re.IGNORECASE), r"\1-[cut]"),
     # Whatever else we sign, wherever it stands: links of any purpose, cookies, forms' tokens. It is
     # a text, its time and its signature. https://itsdangerous.palletsprojects.com/
     (re.compile(r"(?<![\w-])[\w-]{8,}\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII), "[cut]"),
-    # Names that are signed in another form, such as a link to pay. See core/web/links.py.
-    (re.compile(r"([a-z]{2,8}_[0-9a-z]{8,}-)[a-z2-7]{24}(?![0-9a-z])"), r"\1[cut]"),
     (
         re.compile(
             r"((?:/|%2F)(?:account|portal(?:/|%2F)links|downloads|onboarding)(?:/|%2F))[\w.~%-]{33,}",

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
-from payments_app.core.web import one_time_links, visitor_sessions
-from payments_app.core.web.link_requests import our_path
+from payments_app.core.web import link_requests, one_time_links, visitor_sessions
 from payments_app.customers import host_marks
 from payments_app.customers.models import Customer
 
@@ -53,7 +52,7 @@ def _said(session: Session, opened: one_time_links.Opened | None) -> MailedLink 
     customer = session.get(Customer, opened.subject) if opened else None
     if opened is None or customer is None or customer.email != opened.address:
         return None
-    return MailedLink(customer.id, customer.email, our_path(opened.to, "/account"))
+    return MailedLink(customer.id, customer.email, link_requests.read(opened.to, "/account"))
 
 
 def this_browser() -> str | None:

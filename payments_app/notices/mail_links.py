@@ -25,6 +25,11 @@ def reaches(path: str, purpose: str, subject: str) -> dict[str, str]:
     return {"path": path, "purpose": purpose, "subject": subject}
 
 
+def opens(path: str, name: str) -> dict[str, str]:
+    """A link to what is asked for by this name, once signed, and to nothing else."""
+    return {"path": path, "name": name}
+
+
 def is_to_sign_in(link: dict[str, Any]) -> bool:
     """Whether it signs somebody in, who asked for it just now."""
     return "to" in link
@@ -32,9 +37,11 @@ def is_to_sign_in(link: dict[str, Any]) -> bool:
 
 def make(session: Session, link: dict[str, Any], recipient: str) -> str:
     """The whole address of a new link."""
-    purpose, subject = link["purpose"], link["subject"]
-    if is_to_sign_in(link):
+    if "name" in link:
+        token = links.sign_name(link["name"])
+    elif is_to_sign_in(link):
+        purpose, subject = link["purpose"], link["subject"]
         token = one_time_links.make(session, purpose, subject, recipient, link["to"])
     else:
-        token = links.sign(purpose, subject)
+        token = links.sign(link["purpose"], link["subject"])
     return links.absolute(f"{link['path']}{token}")

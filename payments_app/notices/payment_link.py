@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.language import Words, day
-from payments_app.core.web.links import absolute
 from payments_app.merchants.find import shop_name
-from payments_app.notices import mails
+from payments_app.notices import mail_links, mails
 from payments_app.notices.readers import reader_at
 from payments_app.payment_requests.models import PaymentRequest
 
-PAYMENT_LINK = "payment_link"
+PAYMENT_LINK, PATH = "payment_link", "/checkout/"
 
 
 @atomic
@@ -33,7 +31,7 @@ def send_payment_link(session: Session, request_id: str, actor: str) -> None:
         asked.email,
         Words("%(amount)s to pay to %(shop)s", amount=asked.price, shop=shop_name()),
         reader=reader_at(session, asked.email),
-        url=absolute(url_for("checkout.form", item=asked.checkout_name)),
+        link=mail_links.opens(PATH, asked.id),
         amount=asked.price,
         description=asked.payment_description,
         until=day(asked.expires_at.date()) if asked.expires_at else None,

@@ -10,9 +10,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
-from payments_app.core.web import held_threads
+from payments_app.core.web import exports, held_threads
 from payments_app.core.web.access import merchant
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.part import Part
 from payments_app.core.web.query import takes
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
@@ -62,7 +63,8 @@ def add_webhook() -> Response:
     if problem:
         return _list(422, url=url, chosen=topics, problem=problem)
     added = own_endpoint(db.session(), own, endpoint_id)
-    return log_page(endpoint_id, secret=added.secret if added else None)
+    nothing = deliveries_of(db.session(), endpoint_id)
+    return log_page(endpoint_id, sent=nothing, secret=added.secret if added else None)
 
 
 def _add(merchant_id: str, url: str, topics: list[str]) -> str:
@@ -109,7 +111,9 @@ def switch_webhook_on(endpoint_id: str) -> BaseResponse:
 @merchant
 def roll_webhook_secret(endpoint_id: str) -> Response:
     """Roll secret and show it this once; the old one signs beside it for a day."""
-    return log_page(endpoint_id, secret=endpoints.rotate_secret(own_id(endpoint_id), actor()))
+    sent = _sent_to(own_id(endpoint_id))  # first: it may be refused, and the secret were lost
+    secret = endpoints.rotate_secret(endpoint_id, actor())
+    return log_page(endpoint_id, sent=sent, secret=secret)
 
 
 @blueprint.post("/webhooks/<endpoint_id>/tests")
@@ -165,20 +169,29 @@ def _list(
     )
 
 
+def _sent_to(endpoint_id: str) -> Part:
+    """What was sent to an endpoint of the merchant's: of much that is long to count and to sort."""
+    with exports.long_page(exports.MERCHANT, asking().id):
+        return deliveries_of(db.session(), endpoint_id)
+
+
 def log_page(
-    endpoint_id: str, status: int = 200, *, secret: str | None = None, problem: str | None = None
+    endpoint_id: str,
+    status: int = 200,
+    *,
+    sent: Part | None = None,
+    secret: str | None = None,
+    problem: str | None = None,
 ) -> Response:
-    """One endpoint with what was sent to it. Raises NotFound for another's."""
-    session = db.session()
-    endpoint = own_endpoint(session, asking().id, endpoint_id)
+    """One endpoint with what was `sent` to it. Raises NotFound for another's, ProblemError 429."""
+    endpoint = own_endpoint(db.session(), asking().id, endpoint_id)
     if endpoint is None:
         raise NotFound
-    sent = deliveries_of(session, endpoint_id)
     return page(
         "webhook.html",
         status,
         endpoint=endpoint,
-        sent=sent,
+        sent=sent or _sent_to(endpoint_id),
         topics=TOPICS,
         chosen=endpoint.topics or TOPICS,
         zone=asking().timezone,

@@ -50,6 +50,7 @@ def test_every_address_that_only_takes_a_form_leads_to_a_page(
         ("http://localhost/account/subscriptions?of=me", "/account/subscriptions?of=me"),
         ("http://localhost//elsewhere.example/account", "/cart"),
         ("http://localhost/de//elsewhere.example/account", "/cart"),
+        ("http://localhost/de//account", "/account"),
         ("http://localhost/orders", "/cart"),
         ("http://localhost/nothing", "/cart"),
         ("https://elsewhere.example/account", "/cart"),

@@ -15,8 +15,10 @@ from payments_app.core import language
 from payments_app.core.extensions import db
 from payments_app.core.language import Reader, Words, speaking
 from payments_app.core.money import Money
+from payments_app.core.web.links import sign_name
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
+from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payments.models import Transaction
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known, mailed
@@ -290,3 +292,16 @@ def test_search_engines_are_told_of_each_language_s_address(checkout: CheckoutCl
         assert f'rel="canonical" href="{site}{own}{page}"' in shown
         assert all(one in shown for one in told)
     assert "x-default" not in checkout.client.get("/cart", headers=BROWSER).text
+
+
+def test_no_search_engine_is_told_of_a_link_to_pay(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
+        asked, _ = ask(Wish(Money(1500, "usd"), "The lamp"), "staff")
+        name = sign_name(asked)
+    for before in ("", "/de"):
+        answer = checkout.stranger().get(f"{before}/checkout/{name}", headers=BROWSER)
+        assert (answer.status_code, answer.headers["X-Robots-Tag"]) == (200, "noindex")
+        assert "The lamp" in answer.text
+        assert not re.search(r'rel="(canonical|alternate)"', answer.text)
+    sold = checkout.stranger().get("/checkout/field-notes", headers=BROWSER)
+    assert "X-Robots-Tag" not in sold.headers

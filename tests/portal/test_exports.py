@@ -20,8 +20,11 @@ from payments_app.settlement import views as settlement_views
 from payments_app.staff.payments import list_pages
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.merchants.default_merchant import shop_id
+from tests.notices.deliveries import endpoint
+from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
+from tests.portal.test_webhooks import LIST, add
 from tests.settlement.books import batches
 
 pytestmark = pytest.mark.portable
@@ -140,6 +143,27 @@ def test_two_long_pages_of_theirs_are_made_at_once_in_a_process(
     assert busy == {"third": True, "another's": False, "second": False, "first": False}
     ask("later", browser)
     assert not busy["later"]
+
+
+def test_two_pages_of_what_an_endpoint_was_sent_are_made_at_once(
+    app: Flask, portal: Portal, receiver: Receiver
+) -> None:
+    """And a secret that could not be shown is not rolled."""
+    browser, others = portal.signed_in(), portal.signed_in(portal.add_merchant())
+    own, theirs = (add(one, receiver.url) for one in (browser, others))
+    with app.app_context():
+        secret, shop = endpoint(own).secret, shop_id()
+    with ExitStack() as under_way:
+        for _ in range(2):
+            under_way.enter_context(exports.long_page(exports.MERCHANT, shop))
+        assert is_busy(browser.get(f"{LIST}/{own}?deliveries=50"))
+        assert is_busy(browser.post(f"{LIST}/{own}/secrets", LIST))
+        assert is_busy(browser.post(f"{LIST}/{own}/replays", LIST, since="never"))
+        assert add(browser, f"{receiver.url}/another")
+        assert others.get(f"{LIST}/{theirs}").status_code == 200
+    with app.app_context():
+        assert endpoint(own).secret == secret
+    assert "whsec_" in browser.post(f"{LIST}/{own}/secrets", LIST).text
 
 
 def test_long_pages_of_many_leave_threads_for_whoever_pays(app: Flask, portal: Portal) -> None:

@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 
 from payments_app import create_app
 from payments_app.config import Config
+from payments_app.core.db.ids import new_id
 from payments_app.core.logs import JsonFormatter, _without_secrets, about, redact
 from payments_app.core.web import links
 from payments_app.core.web.access import public
@@ -154,15 +155,41 @@ def test_whatever_we_sign_is_cut_wherever_it_stands(app: Flask, place: str) -> N
 
 
 @pytest.mark.parametrize(
-    "place", ["/checkout/{}", "/de/checkout/{}?key=x", "%2Fcheckout%2F{}", "{}."]
+    "place",
+    [
+        "Exception on /checkout/{} [GET]",
+        "GET /de/checkout/{}/challenge",
+        "?u=https%3A%2F%2Fpay%2Fcheckout%2F{}&a=1",
+        "{}",
+    ],
 )
-def test_of_a_link_to_pay_the_signature_is_cut(app: Flask, place: str) -> None:
-    """Its id may stand there: it opens nothing."""
+def test_a_link_to_pay_is_cut_wherever_it_is_quoted(app: Flask, place: str) -> None:
+    """Of its address only the id is left, which opens nothing."""
+    asked, other = new_id("prq"), new_id("ord")
     with app.app_context():
-        signed = links.sign_name("preq_h6fzvng2w9vm99brrweppbkgd2")
-    said = redact(f"550 5.7.1 {place.format(signed)} is refused")
-    assert "preq_h6fzvng2w9vm99brrweppbkgd2-[cut]" in said
-    assert signed.rpartition("-")[2] not in said
+        name = links.sign_name(asked)
+    for written in (name, name.upper()):
+        said = redact(f"{place.format(written)}, {other} stays")
+        assert f"{asked}-[cut]".casefold() in said.casefold()
+        assert name[-24:] not in said.casefold()
+        assert said.endswith(f", {other} stays")
+
+
+def test_a_fault_on_the_page_of_a_link_to_pay_does_not_log_it(
+    app: Flask, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = new_id("prq")
+    with app.app_context():
+        name = links.sign_name(asked)
+
+    @public
+    def broken(item: str) -> str:
+        raise RuntimeError(item)
+
+    monkeypatch.setitem(app.view_functions, "checkout.form", broken)
+    assert app.test_client().get(f"/checkout/{name}").status_code == 500
+    assert "RuntimeError" in log.getvalue()
+    assert name[-24:] not in log.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def assert_is_asked_for(app: Flask, support: Browser, path: str, owed: str) -> N
         link = f"/checkout/{made.checkout_name}"
     assert (made.owed_id, made.expires_at is not None) == (owed, True)
     assert re.search(rf'data-copy="[^"]+{link}"', support.get(sent.headers["Location"]).text)
-    assert link in mail.text
+    assert (mail.link, "[link]" in mail.text) == ({"path": "/checkout/", "name": made.id}, True)
     again = support.client.get(where)
     assert (again.status_code, again.headers["Location"]) == (303, sent.headers["Location"])
 

@@ -106,6 +106,19 @@ def test_a_password_link_needs_the_forms_token(staff_driver: StaffDriver, admin:
     assert browser.token is None
 
 
+def test_a_password_link_signs_out_whoever_was_signed_in_there(
+    staff_driver: StaffDriver, admin: Browser, bob: Browser
+) -> None:
+    """Their cookie is gone, so they could not sign out themselves: a copy of it worked on."""
+    link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
+    copy = staff_driver.browser()
+    copy.client.set_cookie("staff", bob.token or "")
+    assert copy.get("/staff").status_code == 200
+    answer = bob.post("/staff/password/new", link, token=link.partition("=")[2], new=NEW)
+    assert (answer.status_code, copy.get("/staff").status_code) == (303, 303)
+    assert (bob.get("/staff").status_code, admin.get("/staff").status_code) == (200, 200)
+
+
 def test_a_password_link_says_who_is_signed_in_already(
     staff_driver: StaffDriver, admin: Browser, bob: Browser
 ) -> None:

@@ -7,7 +7,8 @@ import secrets
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 26  # 26 characters of 5 bits hold 128
-_SHAPE = re.compile(rf"[a-z]{{2,5}}_[{ALPHABET}]{{{_LENGTH}}}")
+ID = rf"[a-z]{{2,5}}_[{ALPHABET}]{{{_LENGTH}}}"  # what each looks like
+_SHAPE = re.compile(ID)
 # Of a card at Stripe, https://docs.stripe.com/api/payment_methods: not `pm_card_visa`, not
 # `card_declined`, and no id of ours. Stripe repeats whatever was sent before one, in one word.
 _PAYMENT_METHOD = re.compile(
@@ -28,6 +29,11 @@ def new_id(prefix: str) -> str:
 def looks_like_id(text: str, prefix: str) -> bool:
     """Whether `text` has the shape of an id of this kind (it may still name nothing)."""
     return text.startswith(f"{prefix}_") and _SHAPE.fullmatch(text) is not None
+
+
+def begins_as_id(text: str) -> bool:
+    """Whether `text` is an id of any kind, or one with its signature behind it."""
+    return _SHAPE.match(text) is not None
 
 
 def without_payment_methods(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
+from payments_app.core.db.ids import begins_as_id
 from payments_app.core.language import LANGUAGES
 from payments_app.core.web.access import access_of
 from payments_app.core.web.links import absolute
@@ -69,8 +70,10 @@ def named_by_path() -> str | None:
 
 def search_addresses(named: str | None) -> list[tuple[str, str]]:
     """What search engines are told of a page that they may show, by the language; the first is its
-    own address, of the language that it names. None of any other page."""
-    if request.endpoint not in _FOUND_BY_SEARCH:
+    own address, of the language that it names. None of any other page: what was placed, or is asked
+    for, is somebody's own, and its address may be their link to pay."""
+    item = str((request.view_args or {}).get("item"))
+    if request.endpoint not in _FOUND_BY_SEARCH or begins_as_id(item):
         return []
     addresses = {code: absolute(f"/{code}{request.path}") for code in LANGUAGES}
     anybodys = absolute(request.path)

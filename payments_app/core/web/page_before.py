@@ -88,7 +88,7 @@ def page_left() -> str | None:
     came = _came_from()
     if came is None or came.netloc != request.host or came.path == on_site(request.path):
         return None
-    # One slash: two would name another host.
+    # One slash, also behind the language: two would name another host.
     path = split(without_prefix("/" + came.path.lstrip("/")))[1]
     path = on_site("/" + path.lstrip("/"))
     return came._replace(scheme="", netloc="", path=path).geturl()

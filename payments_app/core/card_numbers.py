@@ -37,7 +37,9 @@ _NETWORKS = re.compile(
     r"|5[06-8]\d{14,17}|220[0-4]\d{12,15}|9792\d{12}"  # Maestro, Mir, Troy
 )
 _ESCAPES = set("&%\\")
-_ESCAPED_DIGIT = re.compile(r"(?:%(?:25)*|\\+(?:x|u00))3(\d)", re.IGNORECASE)
+_ESCAPED_DIGIT = re.compile(
+    r"(?:%(?:25)*(?:u00)?|\\+(?:x|u00))3(\d)|\\+[ux]\{0*3(\d)\}", re.IGNORECASE
+)
 _LENGTHS = (16, 15, 14)  # of nearly all cards, where a date or a security code is glued on
 _GLUED = 3  # digits at least: fewer are no code and no date
 _LEAST, _MOST = 13, 19
@@ -91,7 +93,7 @@ def _holds(text: str) -> bool:
 
 def _shown(text: str) -> str:
     """What a browser or a program makes of a text with its digits escaped."""
-    return _ESCAPED_DIGIT.sub(r"\1", unescape(unescape(text))) if _ESCAPES & set(text) else text
+    return _ESCAPED_DIGIT.sub(r"\1\2", unescape(unescape(text))) if _ESCAPES & set(text) else text
 
 
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:

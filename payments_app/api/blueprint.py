@@ -16,6 +16,7 @@ from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import fingerprint_of_parameters
 
 MAX_BODY_BYTES = 64 * 1024
+_NOTHING = (b"", b"{}", b"null")  # as clients send it that have a body for each call
 
 blueprint = Blueprint("api", __name__)
 csrf.exempt(blueprint)  # whoever calls shows a key, and no browser sends one by itself
@@ -23,11 +24,14 @@ csrf.exempt(blueprint)  # whoever calls shows a key, and no browser sends one by
 
 @blueprint.before_request
 def _json_only() -> None:
-    """Raises ProblemError: 415 for a body that is no JSON, 400 for one that can't be read."""
-    if request.method != "POST":
-        return
+    """Raises ProblemError: 415 for a body that is no JSON, 400 for one that can't be read, and for
+    one beside what is only read: a filter in it would be left out, and everything listed."""
     request.max_content_length = MAX_BODY_BYTES
-    if not request.get_data():
+    if request.method == "GET" and request.get_data().strip() not in _NOTHING:
+        raise ProblemError(
+            400, "bad_request", "A body is not read here. Send filters in the address: ?name=value."
+        )
+    if request.method != "POST" or not request.get_data():
         return
     if not request.is_json:
         raise ProblemError(

@@ -65,7 +65,8 @@ _ENDING = re.compile(
 # 42424242", "424242, the rest is 4242424242".
 _PARTS = re.compile(
     r"(?<!\d)([2-6]\d{5}|[2-6]\d{7}|[2-6]\d{9}|[2-6]\d{11})(?!\d)(\D{1,12})"
-    r"\b(?:and|plus|second|then|rest|last|end(?:s|ing)?|und|dann|zweite|letzten?)\b"
+    r"\b(?:and|plus|second|then|next|followed|rest|last|end(?:s|ing)?"
+    r"|und|dann|danach|gefolgt|zweite|letzten?)\b"
     r"\D{1,24}(?:\d{1,2}\D{1,20})?"
     r"(?<!\d)(\d{4}|\d{6}|\d{8}|\d{10})(?!\d)",
     re.IGNORECASE,

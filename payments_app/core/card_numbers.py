@@ -38,7 +38,9 @@ _NETWORKS = re.compile(
 )
 _ESCAPES = set("&%\\")
 # From the first of many backslashes alone, or each would be tried as the first.
-_ESCAPED_DIGIT = re.compile(r"(?:%(?:25)*|(?<!\\)\\+(?:x|u00))3(\d)", re.IGNORECASE)
+_ESCAPED_DIGIT = re.compile(
+    r"(?:%(?:25)*(?:u00)?|(?<!\\)\\+(?:x|u00))3(\d)|(?<!\\)\\+[ux]\{0*3(\d)\}", re.IGNORECASE
+)
 _LENGTHS = (16, 15, 14)  # of nearly all cards, where a date or a security code is glued on
 _GLUED = 3  # digits at least: fewer are no code and no date
 _LEAST, _MOST = 13, 19
@@ -92,7 +94,7 @@ def _holds(text: str) -> bool:
 
 def _shown(text: str) -> str:
     """What a browser or a program makes of a text with its digits escaped."""
-    return _ESCAPED_DIGIT.sub(r"\1", unescape(unescape(text))) if _ESCAPES & set(text) else text
+    return _ESCAPED_DIGIT.sub(r"\1\2", unescape(unescape(text))) if _ESCAPES & set(text) else text
 
 
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:

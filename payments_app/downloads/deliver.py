@@ -17,9 +17,6 @@ from payments_app.core.db.session import atomic
 from payments_app.core.web import links
 from payments_app.downloads.link import PURPOSE
 from payments_app.downloads.models import DigitalPurchase
-from payments_app.payments.models import Transaction
-from payments_app.payments.phases import State
-from payments_app.payments.queries import attempts
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 LINK_SECONDS = 7 * 86_400
@@ -55,9 +52,12 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
 
     Raises RefundedError and DisputedError.
     """
-    paid = _paid(session, purchase_id)
-    stands = _entitlement(session, paid, purchase_id)
-    if paid is None or stands in (None, Entitlement.IN_PART):
+    bought = session.get(DigitalPurchase, purchase_id)
+    paid = bought.payment() if bought is not None else None
+    if bought is None or paid is None:
+        return None
+    stands = entitlement(session, paid, bought.price)
+    if stands == Entitlement.IN_PART:
         return None
     if stands == Entitlement.DISPUTED:
         raise DisputedError(f"{purchase_id} is disputed")
@@ -68,26 +68,10 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
         .where(DigitalPurchase.id == purchase_id)
         .values(downloads=DigitalPurchase.downloads + 1)
     )
-    purchase = session.get_one(DigitalPurchase, purchase_id, populate_existing=True)
-    if purchase.downloads <= _TOLD:
+    session.refresh(bought, ["downloads"])
+    if bought.downloads <= _TOLD:
         history.record(
             session, "system", "purchase.downloaded", transaction_id=paid.id, subject=purchase_id
         )
-    product = purchase.product
+    product = bought.product
     return Parcel(product.filename, product.media_type, product.content)
-
-
-def _paid(session: Session, purchase_id: str) -> Transaction | None:
-    """The complete payment of this purchase."""
-    tried = attempts(DigitalPurchase.payable_type, purchase_id)
-    paid = tried.where(Transaction.state == State.COMPLETE)
-    return session.scalars(paid.limit(1)).first()
-
-
-def _entitlement(
-    session: Session, paid: Transaction | None, purchase_id: str
-) -> Entitlement | None:
-    """What its complete payment is good for; None where there is none."""
-    if paid is None:
-        return None
-    return entitlement(session, paid, session.get_one(DigitalPurchase, purchase_id).price)

@@ -14,6 +14,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.downloads.link import link_to
+from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Bought, Payable
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
@@ -88,9 +89,16 @@ class DigitalPurchase(Payable, Base):
         """A new link to the file; None unless it was paid for in full, and not refunded."""
         return link_to(payable_id) if session.get_one(cls, payable_id).is_owed(session) else None
 
+    def payment(self) -> Transaction | None:
+        """Its complete payment. Of one that was captured in part and given back, and paid anew, the
+        one that holds it."""
+        complete = [one for one in self.payment_records if one.transaction.state == State.COMPLETE]
+        holds = max(complete, key=lambda one: one.active, default=None)
+        return holds.transaction if holds is not None else None
+
     def is_owed(self, session: Session) -> bool:
         """Whether it was paid for in full, and not refunded."""
-        paid = next((one for one in self.transactions if one.state == State.COMPLETE), None)
+        paid = self.payment()
         return paid is not None and entitlement(session, paid, self.price) == Entitlement.OWED
 
     def stripe_facts(self) -> dict[str, str]:

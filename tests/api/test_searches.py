@@ -39,6 +39,21 @@ def test_two_searches_of_an_application_are_made_at_once(
     assert other.get("payments", **query).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["payments", "events", "customers"])
+def test_a_filter_in_the_body_is_refused_and_lists_nothing(
+    shop_application: Application, path: str
+) -> None:
+    """As `requests.get(url, json=...)` sends it: it was left out, and all were listed."""
+    made = shop_application.asked()["id"]
+    named, client = shop_application.headers, shop_application.client
+    refused = client.get(f"/api/v1/{path}", headers=named, json={"status": "succeeded"})
+    assert (refused.status_code, refused.json["error"]["code"]) == (400, "bad_request")
+    assert made not in refused.text
+    for nothing in ({}, None):
+        listed = client.get(f"/api/v1/{path}", headers=named, json=nothing)
+        assert listed.status_code == 200
+
+
 def test_what_an_index_finds_is_no_search(busy: Application) -> None:
     made = busy.asked()
     assert busy.get("payments").status_code == 200

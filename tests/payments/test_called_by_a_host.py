@@ -27,7 +27,7 @@ def _begun(session: Session, name: str, *, off_session: bool = False) -> str:
     """A payment for two of what the host calls so."""
     lines = [{"description": name, "quantity": 2, "amount": 500}]
     sold = PaymentRequest(amount=1000, currency="usd", description=f"Stay - {name}")
-    sold.line_items, sold.created_by = lines, "a host"
+    sold.line_items, sold.labels, sold.created_by = lines, {"guest": name}, "a host"
     session.add(sold)
     session.flush()
     return open_transaction(
@@ -49,6 +49,18 @@ def test_no_table_of_ours_keeps_a_card_number_that_a_payable_is_called(
     assert driver.read(other).description == "Stay - Attic"
     (refund,) = refunds(paid)
     assert CUT in str(refund.items)
+    assert kept_in() <= {_THEIR_OWN}
+
+
+@pytest.mark.followed_by_all
+def test_no_event_tells_a_card_number_that_a_host_says_of_a_payment(driver: PaymentDriver) -> None:
+    paid, other = _begun(f"card {NUMBER}"), _begun("Attic")
+    driver.work()
+    told = [
+        serialise_payment(db.session(), driver.read(one))["paid_for"]["metadata"]
+        for one in (paid, other)
+    ]
+    assert told == [{"guest": f"card {CUT}"}, {"guest": "Attic"}]
     assert kept_in() <= {_THEIR_OWN}
 
 

@@ -20,6 +20,7 @@ from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
 from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments import states
 from payments_app.payments.follow_up import commands
 from payments_app.payments.models import Transaction
 from tests.accounts.staff_driver import Browser
@@ -108,6 +109,27 @@ def test_a_download_paid_in_part_is_not_handed_over(held: Held, driver: PaymentD
     give_back(driver, transaction, 1500)
     with pytest.raises(RefundedError):
         fetch(part)
+
+
+def test_a_file_that_is_paid_anew_is_fetched_by_the_payment_that_holds_it(
+    held: Held, driver: PaymentDriver
+) -> None:
+    _put_on_sale()
+    bought, other = _buy(), _buy()
+    parts = [held.pay(order=each) for each in (bought, other)]
+    for part in parts:
+        give_back(driver, part, 1500)
+    _let_go(parts[0])
+    held.pay(captured=2500, order=bought)
+    assert fetch(bought) is not None
+    assert DigitalPurchase.download_url(db.session(), bought) is not None
+    with pytest.raises(RefundedError):
+        fetch(other)
+
+
+@atomic
+def _let_go(session: Session, transaction: str) -> None:
+    states.stop_holding(session, transaction)
 
 
 def test_an_order_paid_in_part_is_not_handed_over(held: Held, driver: PaymentDriver) -> None:

@@ -68,6 +68,14 @@ def attempts(transaction: str) -> list[Transaction]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
+def order_of(transaction: str) -> str:
+    return db.session.scalars(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction, PaymentRecord.role == "pays_for"
+        )
+    ).one()
+
+
 def refusals(transaction: str) -> list[str]:
     db.session.rollback()
     query = select(HistoryEntry.data).where(
@@ -228,6 +236,20 @@ def test_an_earlier_attempt_that_turned_out_paid_stops_the_retry(driver: Payment
     assert [i["status"] for i in driver.intents()] == ["succeeded"]
 
 
+def test_an_earlier_attempt_that_turned_out_paid_while_the_buyer_begins_another_stops_the_retry(
+    driver: PaymentDriver,
+) -> None:
+    transaction = pay_with_saved_card(driver)
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
+    request_retry(transaction, "ada")
+    driver.open("pm_card_visa", order_of(transaction))
+    retry(transaction, claim(transaction))
+    assert ["succeeded" in words for words in refusals(transaction)] == [True]
+    driver.work()
+    assert [t.phase for t in attempts(transaction)] == ["complete", "canceled"]
+    assert [i["status"] for i in driver.intents()] == ["succeeded"]
+
+
 def test_nothing_is_charged_while_stripe_cannot_be_asked(driver: PaymentDriver) -> None:
     transaction = pay_with_saved_card(driver)
     mend_card(driver, transaction)
@@ -255,12 +277,7 @@ def test_a_buyer_who_pays_meanwhile_is_not_charged_again(driver: PaymentDriver) 
     transaction = pay_with_saved_card(driver)
     mend_card(driver, transaction)
     request_retry(transaction, "ada")
-    order = db.session.scalars(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction, PaymentRecord.role == "pays_for"
-        )
-    ).one()
-    driver.open("pm_card_visa", order)
+    driver.open("pm_card_visa", order_of(transaction))
     driver.work()
     assert [t.phase for t in attempts(transaction)] == ["failed", "complete"]
     assert len(refusals(transaction)) == 1

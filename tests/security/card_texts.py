@@ -58,12 +58,17 @@ CARDS = {
     "its first digit escaped": f"%34{VISA[1:]}",
     "digits as entities": "".join(f"&#5{int(d) - 2};" for d in VISA),
     "digits of a program": "".join(f"\\u003{d}" for d in VISA),
+    "digits of a program, in braces": "".join(f"\\u{{3{d}}}" for d in VISA),
+    "digits of a program, in long braces": "".join(f"\\x{{003{d}}}" for d in VISA),
+    "digits of an address, as scripts wrote them": "".join(f"%u003{d}" for d in VISA),
     "a code glued in front": f"1230{VISA}",
     "a short code glued in front": f"123{VISA}",
     "a year glued in front": f"2026{VISA}",
     "halves and a word": "42424242 and 42424242",
     "twelve and four": "424242424242 plus 4242",
     "ten, then six": "4242424242 then 424242",
+    "ten, followed by six": "4242424242 followed by 424242",
+    "German, ten and six after it": "4242424242, danach 424242",
     "German, told in turn": (
         "erste vier 4242, n\u00e4chste vier 4242, n\u00e4chste vier 4242, letzte vier 4242"
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -40,6 +42,10 @@ def bags(staff_driver: StaffDriver, stored_payments: StoredPayments) -> str:
     return stored_payments.payment(order_id=order_id, amount=3 * BAG, amount_received=3 * BAG)
 
 
+def _choose(refunder: Browser, bags: str, **items: str) -> Any:
+    return fill_in(refunder, bags, amount="", **items)
+
+
 def test_the_form_lists_the_items_with_how_many_are_left(refunder: Browser, bags: str) -> None:
     form = refunder.get(address(bags)).text
     assert "Items to refund" in form
@@ -56,10 +62,13 @@ def test_a_payment_of_a_single_thing_lists_none(
     assert "Items to refund" not in form
 
 
-def test_chosen_items_set_the_amount_whatever_was_typed_beside_them(
-    staff_driver: StaffDriver, refunder: Browser, bags: str
+@pytest.mark.parametrize(
+    "beside", ["148.50", "49.50", ""], ids=["all that is left", "same", "none"]
+)
+def test_chosen_items_set_the_amount_that_the_form_began_with(
+    staff_driver: StaffDriver, refunder: Browser, bags: str, beside: str
 ) -> None:
-    review = fill_in(refunder, bags, item_0="1", amount="148.50")
+    review = fill_in(refunder, bags, item_0="1", amount=beside)
     assert "You refund $49.50 of $148.50" in review.text
     assert ONE_OF_THREE in review.text
     assert staff_driver.do(_refunds) == []
@@ -71,10 +80,21 @@ def test_chosen_items_set_the_amount_whatever_was_typed_beside_them(
     assert f"{ONE_OF_THREE}: Shipping was cheaper" in page
 
 
+@pytest.mark.parametrize("typed", ["40.00", "4950", "148,50"])
+def test_another_amount_beside_chosen_items_is_asked_about(
+    staff_driver: StaffDriver, refunder: Browser, bags: str, typed: str
+) -> None:
+    asked = fill_in(refunder, bags, item_0="1", amount=typed)
+    assert asked.status_code == 422
+    assert "The items come to $49.50. Type 49.50, or choose no items." in asked.text
+    assert f'value="{typed}"' in asked.text
+    assert staff_driver.do(_refunds) == []
+
+
 def test_the_next_form_offers_what_is_left(refunder: Browser, bags: str) -> None:
-    confirm(refunder, bags, fill_in(refunder, bags, item_0="2"))
+    confirm(refunder, bags, _choose(refunder, bags, item_0="2"))
     assert "2 refunded before" in refunder.get(address(bags)).text
-    refused = fill_in(refunder, bags, item_0="2")
+    refused = _choose(refunder, bags, item_0="2")
     assert refused.status_code == 422
     assert "Canvas bag: 1 of 3 can still be refunded." in refused.text
 
@@ -82,7 +102,7 @@ def test_the_next_form_offers_what_is_left(refunder: Browser, bags: str) -> None
 def test_a_confirmation_that_comes_twice_is_answered_alike_and_refunds_once(
     staff_driver: StaffDriver, refunder: Browser, bags: str
 ) -> None:
-    review = fill_in(refunder, bags, item_0="2")
+    review = _choose(refunder, bags, item_0="2")
     assert confirm(refunder, bags, review).status_code == 303
     assert confirm(refunder, bags, review).status_code == 303
     (made,) = staff_driver.do(_refunds)
@@ -91,7 +111,7 @@ def test_a_confirmation_that_comes_twice_is_answered_alike_and_refunds_once(
 
 @pytest.mark.parametrize("typed", ["x", "-1", "1.5", "99999", "\u0661"])
 def test_what_is_no_number_is_asked_about(refunder: Browser, bags: str, typed: str) -> None:
-    refused = fill_in(refunder, bags, item_0=typed)
+    refused = _choose(refunder, bags, item_0=typed)
     assert refused.status_code == 422
     assert "Choose how many." in refused.text
 
@@ -99,8 +119,8 @@ def test_what_is_no_number_is_asked_about(refunder: Browser, bags: str, typed: s
 def test_other_items_than_were_reviewed_are_reviewed_again(
     staff_driver: StaffDriver, refunder: Browser, bags: str
 ) -> None:
-    review = fill_in(refunder, bags, item_0="1")
+    review = _choose(refunder, bags, item_0="1")
     assert fields(review)["item_0"] == "1"
-    again = confirm(refunder, bags, review, item_0="2")
+    again = confirm(refunder, bags, review, item_0="2", amount="99.00")
     assert "You refund $99.00" in again.text
     assert staff_driver.do(_refunds) == []

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
@@ -41,9 +42,10 @@ class Earlier:
 @atomic
 def earlier_attempts(session: Session, transaction_id: str) -> list[Earlier]:
     """Every attempt to pay for what this transaction pays for, itself among them, of which
-    anything was sent."""
+    anything was sent, oldest first."""
     payable = payable_of(session, transaction_id)
     tried = attempts(*payable) if payable else select(Transaction).filter_by(id=transaction_id)
+    sent = tried.where(Transaction.create_sent_at.is_not(None))
     return [
         Earlier(
             row.id,
@@ -53,7 +55,7 @@ def earlier_attempts(session: Session, transaction_id: str) -> list[Earlier]:
             row.sets_up,
             row.searched_to,
         )
-        for row in session.scalars(tried.where(Transaction.create_sent_at.is_not(None)))
+        for row in session.scalars(sent.order_by(Transaction.created_at, Transaction.id))
     ]
 
 
@@ -71,7 +73,10 @@ def ask(earlier: Earlier, asked_at: dt.datetime) -> str | None:
             return _NO_ANSWER
         raise Later(RETRY_SECONDS, f"asking about {earlier.transaction_id}: {answer.error_code}")
     if answer.verdict == Verdict.SUCCEEDED:
-        apply_stripe_state(earlier.transaction_id, answer, fresh=True)
+        try:
+            apply_stripe_state(earlier.transaction_id, answer, fresh=True)
+        except IntegrityError:  # the buyer began another one: its charge, or Stripe's event, tells
+            note(earlier.transaction_id, answer)
         return str(ALREADY_PAID["message"])
     note(earlier.transaction_id, answer)
     return _UNDECIDED if answer.verdict in (Verdict.PROCESSING, Verdict.UNKNOWN) else None

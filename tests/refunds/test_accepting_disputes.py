@@ -252,23 +252,3 @@ def test_at_a_status_that_we_do_not_know_nothing_is_done_that_can_not_be_taken_b
     assert at_stripe(driver, dispute)["evidence_details"]["submission_count"] == 0
     driver.work_all_waiting()
     assert (answer().state, again(other).state) == ("sent", "needs_response")
-
-
-def test_what_was_accepted_is_not_said_to_be_refused_by_a_word_that_we_do_not_know(
-    driver: PaymentDriver,
-) -> None:
-    dispute = dispute_of(driver)
-    says_after_closing = {"method": "GET", "path": "/v1/disputes/", "nth": 2}
-    driver.sandbox(
-        "POST",
-        "/_sandbox/faults",
-        fault="say",
-        match=says_after_closing,
-        set={"status": "given_up"},
-        times=1,
-    )
-    accept(dispute)
-    driver.work()
-    assert (answer().state, closings(driver)) == ("sending", 1)
-    driver.work_all_waiting()
-    assert (answer().state, again(dispute).state, closings(driver)) == ("sent", "lost", 1)

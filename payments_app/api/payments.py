@@ -45,10 +45,11 @@ from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.payment_requests.find import Filter, Known, Status, find, find_all
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import Transaction
-from payments_app.payments.phases import Phase, State
+from payments_app.payments.phases import State
 from payments_app.payments.truth import Truth
 
 _LABEL = re.compile(r"metadata\[(.{1,40})\]")
+_PAID_STATUSES = {str(each): each for each in shapes.PaidStatus}
 _CAN_BE_PAID = (Status.REQUIRES_PAYMENT, Status.PROCESSING, Status.REQUIRES_ACTION)
 
 
@@ -172,10 +173,11 @@ def payment_of(known: Known) -> shapes.Payment:
 
 
 def _paid_status(truth: Truth | None) -> shapes.PaidStatus | None:
+    """As the truth says; of what another release stored and this one does not know, as the payment
+    alone does."""
     if truth is None:
         return None
-    untouched = truth.status == Phase.COMPLETE
-    return shapes.PaidStatus.PAID if untouched else shapes.PaidStatus(truth.status)
+    return _PAID_STATUSES.get(truth.status, shapes.PaidStatus.PAID)
 
 
 def _customer_of(asked: PaymentRequest) -> str | None:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from payments_app.core.web.links import masked, unsigned
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
-from payments_app.payments.said import known_price
+from payments_app.payments.said import known_items, known_price, said
 from payments_app.payments.sellable import ITEM, Offer, sellables
+from payments_app.payments.transactions.open import asked
 
 
 def offer_of(session: Session, item: str, *, lock: bool = False) -> Offer | None:
@@ -26,8 +27,12 @@ def offer_of(session: Session, item: str, *, lock: bool = False) -> Offer | None
 
 
 def offer_of_payable(session: Session, payable: Payable, *, lock: bool = False) -> Offer | None:
-    """Something placed already, at the price of that moment; None where it has none. What a link
-    asks for is locked, too, where asked."""
+    """Something placed already, at the price of that moment; None where it has none, or its host
+    fails at what it is asked. What a link asks for is locked, too, where asked."""
+    return said(lambda: _offer_of(session, payable, lock=lock), None)
+
+
+def _offer_of(session: Session, payable: Payable, *, lock: bool) -> Offer | None:
     owed = payable.owed(session, lock=lock)
     price = known_price(owed) if owed else None
     if owed is None or price is None:
@@ -44,7 +49,7 @@ def offer_of_payable(session: Session, payable: Payable, *, lock: bool = False) 
         heading=owed.heading,
         button=owed.button,
         asked_of=masked(payable.payer_email) if payable.payer_email else "",
-        placed=owed.items,
+        placed=known_items(owed),
     )
 
 
@@ -53,7 +58,7 @@ def _begin(
 ) -> Payable:
     """What is paid. A link that asks for it may be over while it is not itself."""
     if owed is not payable:
-        payable.before_payment(session, customer_id)
+        asked(lambda: payable.before_payment(session, customer_id))
     return owed
 
 
@@ -63,7 +68,9 @@ def placed(session: Session, item: str, *, lock: bool = False) -> Payable | None
     if not ITEM.fullmatch(item):
         return None
     payable = find_payable(session, unsigned(item), lock=lock)
-    known = payable is not None and (item != payable.id or payable.opens_unsigned)
+    if payable is None:
+        return None
+    known = item != payable.id or said(lambda: payable.opens_unsigned, instead=False)
     return payable if known else None
 
 

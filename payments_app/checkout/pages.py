@@ -32,6 +32,7 @@ from payments_app.merchants.find import shop_name
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.phases import State
+from payments_app.payments.said import said
 from payments_app.payments.sellable import Offer, sellables
 from payments_app.payments.transactions.open import NO_PRICE, why_closed
 
@@ -64,12 +65,12 @@ def form(item: str) -> Response | BaseResponse:
             return _to_challenge(item)
         # Nothing else of the address: whoever made a link must not fill in another's form.
         return form_page(offer, {"quantity": request.args.get("quantity")})
-    owed = payable.owed(session) or payable
+    owed = said(lambda: payable.owed(session), None) or payable
     live = active_transaction(owed)
     if live is not None:
         return redirect(_result_url(live), 303)
     offer = offer_of_payable(session, payable)
-    closed = payable.closed(session) or why_closed(session, owed)
+    closed = said(lambda: payable.closed(session) or why_closed(session, owed), NO_PRICE)
     if offer is None or closed:
         return _closed(payable, closed or NO_PRICE)
     if must_prove():
@@ -80,10 +81,10 @@ def form(item: str) -> Response | BaseResponse:
 def _closed(payable: Payable, words: str) -> Response:
     page = render_template(
         "checkout/closed.html",
-        description=payable.payment_description,
+        description=said(lambda: payable.payment_description, shop_name()),
         words=words,
         shop=shop_name(),
-        way_back=payable.way_back(paid=False),
+        way_back=said(lambda: payable.way_back(paid=False), None),
     )
     return _unfound(private(make_response(page, 410)))
 

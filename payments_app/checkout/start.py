@@ -31,7 +31,7 @@ from payments_app.customers.models import Customer
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Holder, NotPayableError, Payable
 from payments_app.payments.sellable import Offer
-from payments_app.payments.transactions.open import not_by_card, open_transaction
+from payments_app.payments.transactions.open import asked, not_by_card, open_transaction
 
 _TRIES = 3
 LOCK_TIMEOUT = "800ms"  # each of the tries of `atomic`
@@ -107,7 +107,7 @@ def _start(
     customer_id, payable = _payable(session, purchase, email, known)
     proved = known == customer_id
     if (proved or buyer) and (
-        already := payable.already(session, customer_id, None if proved else buyer)
+        already := asked(lambda: payable.already(session, customer_id, None if proved else buyer))
     ):
         raise NotPayableError("already_bought", already, payable.owned_at)
     transaction = open_transaction(

@@ -16,8 +16,9 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
 from payments_app.core.reader_time import time_of
 from payments_app.core.web.headers import PRIVATE
+from payments_app.core.web.links import on_site
 from payments_app.gateway.declines import buyer_sentence, public_code
-from payments_app.payments.payable import find_payable, payable_kinds, terms_of
+from payments_app.payments.payable import checkout_path, find_payable, payable_kinds, terms_of
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import payable_of
 from payments_app.payments.said import said
@@ -107,8 +108,8 @@ def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
     may_pay = "pay_again" not in truth_of(transaction).closed
     named = payable_of(session, transaction.id) if may_pay else None
     # What is not known here, or gone, has no page to pay for it again.
-    if named and (payable := find_payable(session, named[1])) is not None:
-        personal["try_again_url"] = url_for("checkout.form", item=payable.checkout_name)
+    if named and named[0] in payable_kinds() and (path := checkout_path(session, *named)):
+        personal["try_again_url"] = on_site(path)
     return personal
 
 
@@ -124,7 +125,9 @@ def _download(session: Session, transaction: StatusRow) -> str | None:
     """A new link to the file that was bought, if it was one."""
     payable = payable_of(session, transaction.id)
     kind = payable_kinds().get(payable[0]) if payable else None
-    return kind.download_url(session, payable[1]) if kind and payable else None
+    if kind is None or payable is None:
+        return None
+    return said(lambda: kind.download_url(session, payable[1]), None)
 
 
 def _card(transaction: StatusRow) -> dict[str, str] | None:

@@ -146,6 +146,6 @@ def _paid_for(
     if payable is None:
         bought = Bought(customer_id, transaction.money, transaction.created_at)
         payable = said(lambda: _rebuilt(session, kind, payable_id, told, bought), None)
-    if payable is None or (direct and payable.payee_id != payee):
+    if payable is None or (direct and said(lambda: payable.payee_id, "") != payee):
         return None
     return name, payable_id

@@ -137,8 +137,15 @@ def serialise_payment(session: Session, transaction: Transaction) -> dict[str, A
 def _paid_for(session: Session, payable: tuple[str, str]) -> dict[str, Any]:
     found = find_payable(session, payable[1])
     # A host takes them from anywhere: whoever reads the event gets no card's number.
-    facts = masked(said(found.public_facts, {})) if found else {}
-    return {"type": payable[0], "id": payable[1], **facts}
+    facts = said(lambda: masked(_as_sent(found.public_facts())), {}) if found else {}
+    named = {"type": payable[0], "id": payable[1]}
+    return named | facts | named
+
+
+def _as_sent(facts: dict[str, Any]) -> dict[str, Any]:
+    """Raises TypeError and ValueError for what no JSON holds."""
+    json.dumps(facts, allow_nan=False)
+    return dict(facts)
 
 
 def _announce(

@@ -31,6 +31,7 @@ SEND = "notices.send_mail"
 SEND_LINK = "notices.send_link"  # of a mail that somebody waits for, to sign in
 TAKE_SECONDS = 60  # longer than a conversation with the mail server can last
 _ENGLISH = Reader()  # of whoever is no buyer
+_MOST_SUBJECT = 300  # characters; what is paid for may be called by more
 _DONE = frozenset({"sent", "kept", "dropped"})
 
 
@@ -66,7 +67,8 @@ def write(
     mail_id = new_id("ml")
     words["link"] = None if link is None else mail_links.PLACEHOLDER
     with speaking(reader):
-        written = _written(kind, {**words, "shop": shop_name(), "subject": str(subject)})
+        told = {"shop": shop_name(), "subject": str(subject)[:_MOST_SUBJECT]}
+        written = _written(kind, {**words, **told})
     fresh = insert_once(
         session,
         Mail,

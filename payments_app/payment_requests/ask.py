@@ -22,7 +22,8 @@ from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.payable import NotPayableError, Payable
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt
-from payments_app.payments.transactions.open import open_transaction
+from payments_app.payments.said import said
+from payments_app.payments.transactions.open import NO_PRICE, open_transaction
 from payments_app.payments.transactions.stripe_metadata import is_sealed_fingerprint
 
 _TRIES = 3
@@ -172,7 +173,7 @@ def _check_owed(session: Session, owed: Payable) -> None:
     """Nobody paid it, is paying it, or may not pay it any more. Raises AskRefusedError."""
     if active_attempt(session, owed.payable_type, owed.id) is not None:
         raise AskRefusedError("amount", "This is paid, or somebody is paying it just now.")
-    if closed := owed.closed(session):
+    if closed := said(lambda: owed.closed(session), NO_PRICE):
         raise AskRefusedError("amount", str(closed))
 
 

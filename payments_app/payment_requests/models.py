@@ -23,6 +23,7 @@ from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable, find_payable
 from payments_app.payments.repeatable import hashed
+from payments_app.payments.said import said
 from payments_app.payments.transactions.stripe_metadata import sealed_fingerprint
 
 EXPIRED = Words("This payment link has expired. Nothing was charged. Ask for a new one.")
@@ -105,7 +106,9 @@ class PaymentRequest(Payable, Base):
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
         owed = find_payable(self._session(), self.owed_id) if self.owed_id else None
-        return owed.payment_description if owed else self.description
+        if owed is None:
+            return self.description
+        return said(lambda: owed.payment_description, self.description)
 
     @property
     def items(self) -> Sequence[Item]:

@@ -15,7 +15,7 @@ from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable_rules import check_class, check_key
 from payments_app.payments.queries import attempts, joined, record_of
-from payments_app.payments.said import known_price
+from payments_app.payments.said import known_price, said
 
 _NEWEST_FIRST = (PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
 _KINDS: dict[str, type[Payable]] = {}
@@ -265,7 +265,19 @@ def terms_of(session: Session, transaction_id: str, amount: int) -> str | None:
         return None
     paid_for = session.scalar(joined(transaction_id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
-    return payable.summary if payable is not None and payable.card_terms else None
+    if payable is None:
+        return None
+    return said(lambda: payable.summary if payable.card_terms else None, None)
+
+
+def checkout_path(session: Session, payable_type: str, payable_id: str) -> str | None:
+    """The path of the page that pays for it, with its signature where it needs one; None where
+    there is no such page. Of a kind that this process does not know its id is all there is."""
+    if payable_type not in _KINDS:
+        return f"/checkout/{payable_id}"
+    payable = find_payable(session, payable_id)
+    name = said(lambda: payable.checkout_name, None) if payable is not None else None
+    return f"/checkout/{name}" if name else None
 
 
 def payable_kinds() -> dict[str, type[Payable]]:

@@ -31,9 +31,13 @@ def known_price(payable: Payable) -> Money | None:
 
 
 def known_items(payable: Payable) -> Sequence[Item]:
-    """What a buyer gets for it; none where its host can't say."""
-    items: Sequence[Item] | None = said(lambda: payable.items, None)
-    return items or ()
+    """What a buyer gets for it; none where its host can't say, or gives one of them no price."""
+    return said(lambda: _priced(payable.items), ())
+
+
+def _priced(items: Sequence[Item] | None) -> Sequence[Item]:
+    found = tuple(items or ())  # it may be made as it is read
+    return found if all(isinstance(item.total, Money) for item in found) else ()
 
 
 def said(ask: Callable[[], Said], instead: Instead) -> Said | Instead:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 from redis import Redis as RedisClient
 from sqlalchemy import func, select
 
@@ -12,6 +13,7 @@ from payments_app.core.extensions import db
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import Transaction
 from tests.api.application import ASKED, RETURN, Application
+from tests.attention.other_releases import STORED, store
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER
 
@@ -333,3 +335,19 @@ def test_a_filter_that_can_t_be_read_lists_nothing(
     answer = shop_application.get("payments", **query)
     assert answer.status_code == 422
     assert answer.json["error"]["param"] == next(iter(query))
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_what_another_release_stored_takes_no_list_down(
+    app: Flask, shop_application: Application, stored: Any
+) -> None:
+    mine, other = (shop_application.asked()["id"] for _ in "ab")
+    for one in (mine, other):
+        shop_application.pay(one)
+    with app.app_context():
+        store(shop_application.payment(mine)["transaction"], stored)
+    listed = shop_application.get("payments").json["data"]
+    assert [one["id"] for one in listed[:2]] == [other, mine]
+    assert listed[1] == shop_application.payment(mine)
+    assert listed[1]["paid_status"] in {"paid", "refunded", "partly_refunded"}
+    assert listed[0]["paid_status"] == "paid"

@@ -205,3 +205,13 @@ def test_an_old_one_that_dies_meanwhile_is_replaced(web: SmallWeb) -> None:
     until(web.is_alone)
     assert web.ask() == "slow"
     next_deploy_works(web)
+
+
+def test_an_old_one_that_dies_before_the_new_one_serves_is_no_success(web: SmallWeb) -> None:
+    web.release("late")
+    script = web.restarting(seconds=8)
+    until(lambda: len(web.masters()) == 2 and len(web.workers()) == 2)
+    os.kill(web.pid, signal.SIGKILL)
+    web.wait()
+    _, said = script.communicate()
+    assert (script.returncode, "No web server serves" in said) == (1, True), said

@@ -11,12 +11,15 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
 from payments_app.notices.announce import serialise_payment
+from payments_app.orders.models import Order
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.payable import NotPayableError
+from payments_app.payments.retries.request import preview_retry
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from tests.inbound.test_card_numbers import CUT, NUMBER, kept_in
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back, refunds
+from tests.refunds.test_retry import pay_with_saved_card
 
 _THEIR_OWN = "pay_payment_requests"  # stands for a table of the host's
 _ADA = "ada@example.com"
@@ -124,3 +127,16 @@ def test_a_host_s_method_that_fails_stops_no_event_and_charges_no_card_without_i
     driver.work()
     row = driver.read(refused)
     assert (row.state, (row.error or {})["code"]) == ("failed", "card_removed")
+
+
+def test_a_retry_whose_host_fails_at_it_charges_nothing_and_is_by_the_link(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declined, other = pay_with_saved_card(driver), pay_with_saved_card(driver)
+    assert preview_retry(other).how == "charge"
+
+    def gone(*_: object) -> str:
+        raise LookupError("the room is gone")
+
+    monkeypatch.setattr(Order, "card_again", gone)
+    assert preview_retry(declined).how == "link"

@@ -223,3 +223,32 @@ def test_one_whose_job_was_given_up_is_seen_through(driver: PaymentDriver) -> No
 @atomic
 def _accepted_long_ago(session: Session) -> None:
     session.execute(update(DisputeAnswer).values(accepted_at=database_now(-86_400)))
+
+
+def says(driver: PaymentDriver, status: str, times: int | None) -> None:
+    """What Stripe says of every dispute from now on."""
+    match = {"method": "GET", "path": "/v1/disputes/"}
+    said = {"set": {"status": status}, "times": times}
+    driver.sandbox("POST", "/_sandbox/faults", fault="say", match=match, **said)
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+def test_at_a_status_that_we_do_not_know_nothing_is_done_that_can_not_be_taken_back(
+    driver: PaymentDriver, accepts: bool
+) -> None:
+    dispute, other = dispute_of(driver), dispute_of(driver)
+    revision = 0 if accepts else draft(dispute)
+    driver.work()
+    says(driver, "escalated", None)
+    request = request_acceptance if accepts else request_submission
+    request(dispute.id, revision=revision, actor="ada")
+    for _ in range(3):
+        driver.work_all_waiting()
+    assert (answer().state, answer().problem, closings(driver)) == ("sending", None, 0)
+    word = select(Alert).where(Alert.kind == "stripe_word")
+    (told,) = db.session.scalars(word).all()
+    assert "escalated" in told.message
+    driver.sandbox("DELETE", "/_sandbox/faults")
+    assert at_stripe(driver, dispute)["evidence_details"]["submission_count"] == 0
+    driver.work_all_waiting()
+    assert (answer().state, again(other).state) == ("sent", "needs_response")

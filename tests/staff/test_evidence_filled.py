@@ -187,3 +187,18 @@ def _purchase_of(session: Session, transaction_id: str) -> str:
         PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for"
     )
     return session.scalars(mine).one()
+
+
+def test_terms_that_can_not_be_said_leave_the_rest_as_it_is(
+    app: Flask, stored_payments: StoredPayments, mine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = stored_payments.payment(order_id=stored_payments.order().id)
+    with app.app_context():
+        _dispute(paid, {})
+    before = read(app, paid)
+
+    def gone(_order: Order) -> str:
+        raise LookupError("the plan is gone")
+
+    monkeypatch.setattr(Order, "card_terms", property(gone))
+    assert read(app, paid) == before

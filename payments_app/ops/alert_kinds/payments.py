@@ -72,8 +72,9 @@ KINDS = {
         "when the payment is refunded whole",
     ),
     "unknown_kind": Kind(
-        "a payment is for a kind of thing that a worker does not know; it is not charged",
-        "Start a worker of charges from the release or application that knows it.",
+        "a payment is for a kind of thing that a worker does not know, or whose own code fails"
+        " at it; it is not charged",
+        "Start a worker of charges from the release or application that knows it, or mend that.",
         PAYMENT,
         _ENDED,
     ),

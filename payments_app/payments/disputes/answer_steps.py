@@ -14,6 +14,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.gateway.disputes import submission_count
 from payments_app.gateway.results import Answer
+from payments_app.gateway.words import alert_unknown_word
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.disputes.answer import files_of
@@ -137,6 +138,13 @@ def use_another_key(session: Session, answer_id: str, sends: int) -> None:
         .where(DisputeAnswer.id == answer_id, DisputeAnswer.sends == sends)
         .values(sends=sends + 1)
     )
+
+
+@atomic
+def note_unknown_status(session: Session, dispute_id: str, status: Any) -> None:
+    """Tell a person of a status at Stripe that we do not know: it waits for another."""
+    owner = session.get_one(Dispute, dispute_id).transaction_id
+    alert_unknown_word(session, dispute_id, "dispute's status", status, transaction_id=owner)
 
 
 @atomic

@@ -16,7 +16,7 @@ from payments_app.gateway import disputes as gateway
 from payments_app.gateway.files import upload_evidence
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.waits import next_try
-from payments_app.gateway.words import known
+from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.disputes.answer_models import DRAFT, SENDING, EvidenceFile
 from payments_app.payments.disputes.answer_steps import (
     Sending,
@@ -27,6 +27,7 @@ from payments_app.payments.disputes.answer_steps import (
     note_problem,
     note_refused,
     note_sent,
+    note_unknown_status,
     note_uploaded,
     snapshot,
     use_another_key,
@@ -35,6 +36,7 @@ from payments_app.payments.disputes.models import LOST, NEEDS_ANSWER, STATES
 from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
 
 LOST_SECONDS = 5.0
+READ_AGAIN_SECONDS = 600.0  # at a status that we do not know
 # Uploads of this process at once: files that Stripe takes slowly may not hold the threads that
 # book payments.
 UPLOADS = 2
@@ -83,8 +85,7 @@ def submit(answer_id: str, claim: Claim) -> None:
         if sending.counted is not None and count > sending.counted:
             note_sent(answer_id, body, None)  # a try whose answer was lost
             return
-        if known(body.get("status"), STATES - NEEDS_ANSWER):
-            raise _RefusedError(NOT_ASKED)
+        _check_asked(sending, body)
         if sending.counted is None:
             note_call(answer_id, count)
         key = f"{answer_id}_submit_{sending.sends}"
@@ -117,8 +118,7 @@ def accept(answer_id: str, claim: Claim) -> None:
         if body.get("status") == LOST:
             note_sent(answer_id, body, None)  # a try whose answer was lost, or the bank's word
             return
-        if known(body.get("status"), STATES - NEEDS_ANSWER):
-            raise _RefusedError(NOT_ASKED)
+        _check_asked(sending, body)
         key = f"{answer_id}_accept_{sending.sends}"
         answer = gateway.close_dispute(sending.stripe_id, key=key, account=sending.account)
         _wait_where_refused_for_now(answer, claim)
@@ -126,6 +126,7 @@ def accept(answer_id: str, claim: Claim) -> None:
         if body.get("status") == LOST:
             note_sent(answer_id, body, answer if answer.verdict == Verdict.ANSWERED else None)
             return
+        _check_known(sending, body)
         if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
             raise _RefusedError(answer.words or NOT_ASKED)
     except _RefusedError as error:
@@ -144,6 +145,21 @@ def _read(sending: Sending) -> dict[str, Any]:
     if not found:
         raise _RefusedError(GONE)
     return found[0]
+
+
+def _check_asked(sending: Sending, body: dict[str, Any]) -> None:
+    """Raises _RefusedError where the bank waits for nothing, and Later at a status that we do not
+    know: what can't be taken back is not done by that, nor said to be undone. A person is told."""
+    _check_known(sending, body)
+    if body["status"] not in NEEDS_ANSWER:
+        raise _RefusedError(NOT_ASKED)
+
+
+def _check_known(sending: Sending, body: dict[str, Any]) -> None:
+    status = body.get("status")
+    if known(status, STATES) is None:
+        note_unknown_status(sending.dispute_id, status)
+        raise Later(READ_AGAIN_SECONDS, describe_unknown(status))
 
 
 def _send(

@@ -15,9 +15,10 @@ from payments_app.gateway.decline_sentences import STAFF
 from payments_app.gateway.declines import DeclinePolicy, decline_policy
 from payments_app.payments.closed_actions import RETRY_CLOSED, retry_closed
 from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.payable import find_payable, payable_kinds
+from payments_app.payments.payable import checkout_path, find_payable, payable_kinds
 from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.queries import attempts
+from payments_app.payments.said import said
 from payments_app.payments.transactions.leave import was_removed
 from payments_app.payments.truth_facts import Facts
 
@@ -58,7 +59,8 @@ def verdict_on(
     how, sentence = (NONE, refusal) if refusal else _how(session, transaction, payable)
     link = None
     if how == LINK and payable is not None:
-        link = absolute(f"/checkout/{payable.payable_id}")
+        path = checkout_path(session, payable.payable_type, payable.payable_id)
+        link = absolute(path) if path else None
     brand = (transaction.card_brand or "card").capitalize()
     return RetryVerdict(
         how=how,
@@ -124,7 +126,9 @@ def _how(
     if not _may_charge(decline_policy(transaction.error)):
         return LINK, _BUYER_NEEDED
     paid_for = find_payable(session, payable.payable_id)
-    note = paid_for.card_again(transaction.payment_method or "") if paid_for else None
+    note = None
+    if paid_for is not None:
+        note = said(lambda: paid_for.card_again(transaction.payment_method or ""), None)
     return (LINK, _CARD_LEFT) if note is None else (CHARGE, f"{_TRY_SAVED_CARD} {note}".strip())
 
 

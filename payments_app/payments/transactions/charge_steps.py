@@ -105,7 +105,7 @@ def _mark_confirming(
     must not be sent, where that is so: an error to end with, or what to wait for."""
     if passed_on := unknown_kind(session, transaction, now):
         return passed_on
-    left = why_not_charged(session, transaction)
+    left = why_not_charged(session, transaction, now)
     if left is None:
         transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
     return left

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -24,6 +28,9 @@ from payments_app.payments.payable import (
 from payments_app.payments.queries import active_attempt, record_of
 from payments_app.payments.said import known_price
 
+log = logging.getLogger(__name__)
+
+Asked = TypeVar("Asked")
 NO_READER = Reader()
 NO_PRICE = Words("This can't be paid just now. Nothing was charged. Please come back later.")
 MOST_DESCRIPTION = 500
@@ -83,12 +90,12 @@ def open_transaction(
     money = _checked(money or known_price(payable))
     if payable.payable_role == Role.PAYS_FOR:
         _refuse_second(session, payable)
-        payable.before_payment(session, customer_id)
+        asked(lambda: payable.before_payment(session, customer_id))
     transaction = Transaction(
         amount=max(0, money.amount),
         currency=money.currency,
         email=email,
-        description=as_stored(description or payable.payment_description),
+        description=as_stored(description or asked(lambda: payable.payment_description)),
         attempt=_next_attempt(session, payable),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
@@ -105,13 +112,26 @@ def open_transaction(
     session.add(transaction)
     session.flush()
     _join_all(session, transaction, payable, customer_id)
-    name_payee(session, transaction, payable.payee_id)
+    name_payee(session, transaction, asked(lambda: payable.payee_id))
     _record_created(session, transaction, payable, actor)
     outbox.stage(session, "charge", transaction.id)
     session.flush()
     if payable.payable_role == Role.PAYS_FOR:
-        payable.reserve(session, holder)
+        asked(lambda: payable.reserve(session, holder))
     return transaction
+
+
+def asked(ask: Callable[[], Asked]) -> Asked:
+    """What a payable says before anything is charged for it. Where its host's code fails at it,
+    with an entry in the log, nobody can begin to pay for it: raises NotPayableError, and its own;
+    and DBAPIError, of the whole database transaction."""
+    try:
+        return ask()
+    except (DBAPIError, NotPayableError):
+        raise
+    except Exception as error:
+        log.exception("a payable failed at what it was asked")
+        raise NotPayableError("no_price", NO_PRICE) from error
 
 
 def why_closed(session: Session, payable: Payable) -> str | None:

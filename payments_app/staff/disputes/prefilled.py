@@ -29,6 +29,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.queries import joined
 from payments_app.payments.refunds.double_payments import twin_of
 from payments_app.payments.refunds.models import Refund, RefundState
+from payments_app.payments.said import said
 from payments_app.staff.cells import in_words
 
 _MOST = 20  # mails that are named
@@ -40,15 +41,15 @@ def prefilled(session: Session, dispute: Dispute, zone: ZoneInfo) -> dict[str, s
     paid_for = session.scalar(joined(payment.id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
     billing = as_object(_charge(payment).get("billing_details"))
-    said = [*_sale(payment, zone), *_bank(payment), *_delivery(payable, zone)]
-    said += [*_terms(payable), *_shop_terms(), *_mails(session, payment, zone)]
-    said += [
+    story = [*_sale(payment, zone), *_bank(payment), *_delivery(payable, zone)]
+    story += [*_terms(payable), *_shop_terms(), *_mails(session, payment, zone)]
+    story += [
         *_returns(session, payment, zone),
         *_earlier(session, payment, zone),
         *_receipt(session, payment),
     ]
     found = {
-        "uncategorized_text": "\n".join(said),
+        "uncategorized_text": "\n".join(story),
         "product_description": _sold(payment, payable),
         "customer_name": str(billing.get("name") or ""),
         "customer_email_address": payment.email,
@@ -162,8 +163,9 @@ def _downloads(session: Session, payment: Transaction, zone: ZoneInfo) -> Iterat
 
 
 def _terms(payable: Payable | None) -> Iterator[str]:
-    if payable is not None and payable.card_terms:
-        yield f"By paying they agreed to these terms: {payable.card_terms}"
+    terms = said(lambda: payable.card_terms, "") if payable is not None else ""
+    if terms:
+        yield f"By paying they agreed to these terms: {terms}"
 
 
 def _shop_terms() -> Iterator[str]:

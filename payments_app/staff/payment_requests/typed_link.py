@@ -15,6 +15,7 @@ from payments_app.core.money import CURRENCIES, Money
 from payments_app.core.web.http import ProblemError
 from payments_app.payment_requests.ask import Wish
 from payments_app.payments.payable import Payable
+from payments_app.payments.said import said
 
 MOST_DAYS = 90
 
@@ -28,7 +29,7 @@ def read_wish(owed: Payable | None = None) -> Wish:
     if owed is None:
         money, description = _read_amount(problems)
     else:
-        money, description = owed.price, str(owed.payment_description)
+        money, description = owed.price, str(said(lambda: owed.payment_description, owed.id))
     typed = request.form
     email = typed.get("email", "").strip()
     if email and not checked(email):

@@ -27,7 +27,7 @@ from payments_app.notices.queries import failure_stands
 from payments_app.notices.readers import reader_of
 from payments_app.payment_requests import find_consents
 from payments_app.payments.models import Transaction
-from payments_app.payments.payable import terms_of
+from payments_app.payments.payable import find_payable, terms_of
 from payments_app.payments.phases import State
 from payments_app.payments.purchased import described, purchased, sold_by
 from payments_app.payments.queries import payable_id_of, payable_of
@@ -79,6 +79,7 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
         return
     key, sentence = buyer_sentence(transaction.error, transaction.phase)
     payable = payable_of(session, transaction_id)
+    paid_for = find_payable(session, payable[1]) if payable else None
     if payable and payable[0] == Period.payable_type and transaction.off_session:
         return  # a renewal has letters of its own
     subject = message("Your payment of %(amount)s failed")
@@ -91,7 +92,7 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
         Words(subject, amount=transaction.money),
         confirmed=key != NOT_CONFIRMED,
         why=sentence,
-        again=f"/checkout/{payable[1]}" if payable else None,
+        again=f"/checkout/{paid_for.checkout_name}" if paid_for else None,
         try_again=try_again_words(key),
     )
 

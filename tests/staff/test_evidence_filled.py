@@ -146,6 +146,18 @@ def test_mails_say_when_they_went_to_which_address(app: Flask, mine: str) -> Non
     assert "bob@" not in said
 
 
+def test_more_mails_than_are_named_are_not_kept_quiet(
+    app: Flask, mine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        _mail(mine, "ada@example.com")
+        _mail(mine, "ada@example.com")
+    assert "More mails followed." not in read(app, mine)["uncategorized_text"]
+    monkeypatch.setattr("payments_app.staff.disputes.prefilled._MOST", 1)
+    said = read(app, mine)["uncategorized_text"]
+    assert (said.count("We mailed"), "More mails followed." in said) == (1, True)
+
+
 def test_no_more_is_filled_in_than_stripe_takes(app: Flask, mine: str) -> None:
     with app.app_context():
         _mail(mine, "ada@example.com", "word " * 40_000)

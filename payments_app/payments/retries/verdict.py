@@ -124,9 +124,7 @@ def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | Non
     return RETRY_CLOSED[code] if code else None
 
 
-def _how(
-    session: Session, transaction: Transaction, paid_for: Payable | None
-) -> tuple[str, str]:
+def _how(session: Session, transaction: Transaction, paid_for: Payable | None) -> tuple[str, str]:
     if paid_for is None:
         return NONE, RETRY_CLOSED["no_payable"]
     named = transaction.payment_method and transaction.stripe_customer_id

@@ -194,6 +194,21 @@ def test_who_was_declined_is_led_to_where_another_card_pays_for_it(link: Link, w
     assert link.opened(link.path(link.other)).status_code == 200
 
 
+@pytest.mark.parametrize("link", ["amount"], indirect=True)
+def test_of_a_link_that_is_over_no_retry_is_offered(link: Link) -> None:
+    """It would open a page that takes no payment."""
+    support, pages = StaffDriver(link.app).signed_in("support"), []
+    for id_ in (link.id, link.other):
+        name = link.path(id_).removeprefix("/checkout/")
+        pages.append(pay(link, name, "pm_card_visa_chargeDeclined").json["id"])
+    assert link.charges() == 0
+    with link.app.app_context():
+        cancel(link.id, "ada")
+    mine, theirs = (support.get(f"/staff/payments/{id_}/retries").text for id_ in pages)
+    assert "The customer would read: This payment was cancelled." in mine
+    assert ("Get payment link" in mine, "Get payment link" in theirs) == (False, True)
+
+
 @pytest.mark.parametrize("visitors", [1, 2])
 def test_a_link_in_two_tabs_is_charged_once(link: Link, visitors: int) -> None:
     """Both forms are open before the first is sent; both are sent at once."""

@@ -4,6 +4,7 @@ where we hold nothing of it, nothing of another customer's, and no more than Str
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -153,7 +154,8 @@ def test_more_mails_than_are_named_are_not_kept_quiet(
         _mail(mine, "ada@example.com")
         _mail(mine, "ada@example.com")
     assert "More mails followed." not in read(app, mine)["uncategorized_text"]
-    monkeypatch.setattr("payments_app.staff.disputes.prefilled._MOST", 1)
+    module = importlib.import_module("payments_app.staff.disputes.prefilled")
+    monkeypatch.setattr(module, "_MOST", 1)
     said = read(app, mine)["uncategorized_text"]
     assert (said.count("We mailed"), "More mails followed." in said) == (1, True)
 

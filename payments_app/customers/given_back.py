@@ -16,7 +16,7 @@ from payments_app.payments.queries import attempts
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.money_back import MoneyBack, money_back
 
-_NEWEST = 10
+NEWEST = 10  # that a page shows at first
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,11 @@ class GivenBack:
     back: MoneyBack
 
 
-def given_back(session: Session, customer_id: str) -> list[GivenBack]:
-    """Of the newest payments of which something went back, or came to nothing; newest first."""
+def given_back(
+    session: Session, customer_id: str, *, whole: bool = False
+) -> tuple[list[GivenBack], bool]:
+    """Of the NEWEST payments of which something went back, or came to nothing, or of the `whole`;
+    newest first. And whether there are more."""
     paid = (
         attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
         .where(
@@ -40,10 +43,11 @@ def given_back(session: Session, customer_id: str) -> list[GivenBack]:
             ),
         )
         .order_by(Transaction.created_at.desc(), Transaction.id)
-        .limit(_NEWEST)
     )
+    payments = session.scalars(paid if whole else paid.limit(NEWEST + 1)).all()
+    shown = payments if whole else payments[:NEWEST]
     found = [
         GivenBack(one, described(session, one), money_back(session, one.id, one.money_paid))
-        for one in session.scalars(paid)
+        for one in shown
     ]
-    return [one for one in found if one.back.movements]
+    return [one for one in found if one.back.movements], len(payments) > len(shown)

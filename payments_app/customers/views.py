@@ -67,11 +67,14 @@ def account() -> Response:
     customer = db.session.get(Customer, customer_id) if customer_id else None
     if customer is None:
         return _ask()
+    whole = "all" in request.args
+    back, more = given_back(db.session(), customer.id, whole=whole)
     return _page(
         "customers/account.html",
         customer=customer,
         cards=saved_cards(db.session(), customer.id),
-        given_back=given_back(db.session(), customer.id),
+        given_back=back,
+        more_given_back=more,
         sessions=visitor_sessions.sessions_of(db.session(), PURPOSE, customer.id),
         here=visitor_sessions.of_this_browser(PURPOSE),
     )

@@ -52,6 +52,7 @@ class Incident:
     """What is wrong, in a sentence; how many `payments` of how many `customers` wait, the oldest
     since `oldest` (where a queue is late: that its jobs are about, of which the oldest is due since
     then); when it is tried again, where that is known. `alert_id` is of the alert of a late queue.
+    Where it is not `exact`, more may wait.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Incident:
     next_at: dt.datetime | None = None
     by_itself: str = _GOES_ON
     alert_id: int | None = None
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def _late(session: Session) -> Incident | None:
         work.since,
         by_itself=_BY_ITSELF[LATE],
         alert_id=work.alert_id,
+        exact=work.exact,
     )
 
 

@@ -19,29 +19,33 @@ from payments_app.ops.diagnosis import late_seconds
 from payments_app.payments.models import Transaction
 
 MOST_NOW = 1000  # each page of staff asks
-_MOST_THEN = 20_000
+MOST_THEN = 20_000
 # What was late as the queue was in time again is begun soon, and ends within its lease and a call.
 _ENDS = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Late:
-    """`payments` of so many `customers` that the MOST_NOW oldest jobs are about, the oldest due
-    `since`; the open alert of it, if it was raised yet."""
+    """`payments` of so many `customers` that the jobs are about, the oldest due `since`; the open
+    alert of it, if it was raised yet. Numbers are floors where it is not `exact`: of more than
+    MOST_NOW jobs the oldest are looked at."""
 
     payments: int
     customers: int
     since: dt.datetime | None
     alert_id: int | None
+    exact: bool = True
 
 
 @dataclass(frozen=True)
 class Jobs:
-    """Those that were late: how many are `done`, `wait` still, or are `dead`."""
+    """Those that were late: how many are `done`, `wait` still, or are `dead`; at least so many
+    where not all jobs of that time were looked at, but the first `of`."""
 
     done: int = 0
     wait: int = 0
     dead: int = 0
+    of: int | None = None
 
 
 def late_now(session: Session, queues: Collection[str]) -> Late:
@@ -50,9 +54,10 @@ def late_now(session: Session, queues: Collection[str]) -> Late:
         select(Message.subject, Message.available_at)
         .where(Message.queue.in_(queues), *claimable())
         .order_by(Message.available_at)
-        .limit(MOST_NOW)
+        .limit(MOST_NOW + 1)
     )
-    rows = session.execute(due).all()
+    found = session.execute(due).all()
+    rows = found[:MOST_NOW]
     ids = _payments_of(session, (row.subject for row in rows))
     customers = session.scalar(
         select(func.count(func.distinct(Transaction.email))).where(Transaction.id.in_(ids))
@@ -61,7 +66,8 @@ def late_now(session: Session, queues: Collection[str]) -> Late:
         Alert.key.in_([f"late:{queue}" for queue in queues]), Alert.acknowledged_at.is_(None)
     )
     since = rows[0].available_at if rows else None
-    return Late(len(ids), customers or 0, since, session.scalar(open_))
+    exact = len(found) == len(rows)
+    return Late(len(ids), customers or 0, since, session.scalar(open_), exact)
 
 
 def late_then(
@@ -70,7 +76,7 @@ def late_then(
     """The payments that jobs of this queue were about which waited too long in that time, and how
     these stand now."""
     ended = func.coalesce(Message.done_at, Message.dead_at)
-    rows = session.execute(
+    found = session.execute(
         select(Message.subject, Message.available_at, Message.done_at, Message.dead_at)
         .where(
             Message.queue == queue,
@@ -82,13 +88,15 @@ def late_then(
             ),
         )
         .order_by(ended, Message.id)
-        .limit(_MOST_THEN)
+        .limit(MOST_THEN + 1)
     ).all()
+    rows = found[:MOST_THEN]
     least = dt.timedelta(seconds=late_seconds(queue))
     late = [row for row in rows if (row.done_at or row.dead_at or until) - row.available_at > least]
     dead = sum(row.dead_at is not None for row in late)
     done = sum(row.done_at is not None for row in late)
-    jobs = Jobs(done, len(late) - done - dead, dead)
+    of = MOST_THEN if len(found) > len(rows) else None
+    jobs = Jobs(done, len(late) - done - dead, dead, of)
     return _payments_of(session, (row.subject for row in late)), jobs
 
 

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 # The rest raise alerts of their own as they happen, or are for the page alone.
 _WORTH_AN_ALERT = ("late:", "redis:", "stripe_slow:", "differs:")
+_NAMED = 3  # processes
 DEPLOY_SECONDS = 900  # a deploy has old and new processes side by side
 
 
@@ -76,7 +77,10 @@ def differing(session: Session) -> list[Trouble]:
     beats = heartbeats.recent(session, DEPLOY_SECONDS)
     apart = heartbeats.differences(beats, beats[0].knows) if beats else []
     meaning = "Start them from one application and release, with the same settings."
-    return [Trouble("differs:processes", " ".join(apart[:3]), meaning)] if apart else []
+    words = " ".join(apart[:_NAMED])
+    if len(apart) > _NAMED:
+        words += f" {len(apart) - _NAMED} more differ, too."
+    return [Trouble("differs:processes", words, meaning)] if apart else []
 
 
 @atomic

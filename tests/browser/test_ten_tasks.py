@@ -3,6 +3,7 @@ after sign-in, by what the pages offer, in at most eight clicks."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import secrets
@@ -12,14 +13,24 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from parts.app import Web
 from parts.ports import LOOPBACK, free_port
 from parts.postgres import create_database
 from parts.settings import private_settings
+from payments_app.accounts.models import StaffSession
+from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
+from payments_app.payments.disputes.answer_models import DisputeAnswer
+from payments_app.payments.disputes.models import Dispute
 from tests.accounts.staff_driver import PASSWORD
 from tests.browser import planted as said
 from tests.browser.planted import Planted, plant
+from tests.staff.stored_payments import StoredPayments
+from tests.staff.test_disputes import _dispute
 
 pytestmark = pytest.mark.browser
 
@@ -248,3 +259,74 @@ def test_the_incident_is_as_wide_on_a_narrow_page(member: Member) -> None:
     wide = banner.bounding_box()
     member.page.goto("/staff/password")
     assert banner.bounding_box() == wide
+
+
+@atomic
+def _last_confirmed(session: Session, seconds: float) -> None:
+    """Each member typed their password so long ago."""
+    session.execute(update(StaffSession).values(confirmed_at=database_now(-seconds)))
+
+
+def test_a_dispute_is_given_up_after_a_review_and_the_password(
+    member: Member, desk_app: Flask
+) -> None:
+    """Until the last click nothing is, and the other disputes stay as they are."""
+    later = {"due_by": utcnow() + dt.timedelta(days=40)}
+    paid = StoredPayments(desk_app).payment(email="gives.up@buyers.example.com")
+    with desk_app.app_context():
+        stripe_id = _dispute(paid, later)
+        mine = select(Dispute.id).where(Dispute.stripe_dispute_id == stripe_id)
+        id_ = db.session.scalars(mine).one()
+        _last_confirmed(3600)
+    member.page.goto(f"/staff/disputes/{id_}")
+    member.link("Accept the dispute")
+    member.fill("Password of", PASSWORD)
+    member.button("Continue")
+    member.reads("Give $10.99 up?", "gives.up@buyers.example.com", "This can't be undone.")
+    with desk_app.app_context():
+        answers = select(DisputeAnswer).where(DisputeAnswer.dispute_id == id_)
+        assert db.session.scalars(answers).all() == []
+    if shots := os.environ.get("SHOTS"):
+        _take(member.page, Path(shots), "accept-a-dispute")
+    member.button("Accept the dispute for good")
+    member.reads("Being accepted.", f"Confirmed by {said.NEW_MEMBER}")
+    expect(member.main.get_by_role("link", name="Accept the dispute")).to_have_count(0)
+    with desk_app.app_context():
+        asked = db.session.scalars(answers).one()
+        assert asked.accepted_at is not None
+        db.session.remove()
+
+
+MEASURED = """() => {
+  document.querySelector("#incident").replaceChildren();
+  return [...document.querySelectorAll("tr:has(a.go)")].map((row) => {
+    const box = row.getBoundingClientRect();
+    return [box.top, box.height];
+  });
+}"""
+
+
+def test_fourteen_payments_are_above_the_fold_and_a_phone_begins_with_one(member: Member) -> None:
+    """Without an incident's banner: what is wrong comes first."""
+    page = member.page
+    page.goto("/staff/payments")
+    rows = page.evaluate(MEASURED)
+    assert {round(height) for _, height in rows} == {40}
+    assert len([top for top, height in rows if top + height <= WIDE["height"]]) >= 14
+    page.set_viewport_size({"width": 390, "height": 844})
+    (top, _), *_ = page.evaluate(MEASURED)
+    assert top < 320
+
+
+def test_the_tab_key_stays_in_a_dialog(member: Member) -> None:
+    page = member.page
+    page.keyboard.press("?")
+    expect(page.locator("dialog:modal")).to_be_visible()
+    inside = "document.querySelector('dialog').contains(document.activeElement)"
+    reached = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(f"document.activeElement === document.body || {inside}"))
+    assert (all(reached), page.evaluate(inside) or reached[0]) == (True, True)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)

@@ -15,9 +15,11 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.web import one_time_links
 from payments_app.core.web.one_time_links import OneTimeLink
+from payments_app.customers import given_back
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.models import Refund
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import shoppers
@@ -25,6 +27,7 @@ from tests.customers.mailed_link import known, mailed
 from tests.inbound.test_card_numbers import kept_in
 from tests.own_worker import work
 from tests.reconcile.books import execute
+from tests.staff.stored_payments import StoredPayments
 from tests.whole_words import says
 
 pytestmark = pytest.mark.portable
@@ -216,3 +219,31 @@ def test_where_a_link_leads_to_keeps_no_card_number(
         mail = db.session.scalars(select(Mail).where(Mail.kind == "account_link")).one()
         assert (mail.recipient, mail.link["to"]) == ("ada@example.com", "/account")
         assert kept_in() == set()
+
+
+@atomic
+def _gone_back(session: Session, transaction_id: str) -> None:
+    back = Refund(transaction_id=transaction_id, state="succeeded", amount=100, currency="usd")
+    back.reason, back.requested_by = "Sent back", "system"
+    session.add(back)
+
+
+def test_what_went_back_is_led_to_however_much_it_is(
+    checkout: CheckoutClient, card: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payments = StoredPayments(checkout.app)
+    paid = [payments.payment() for _ in range(3)]
+    with checkout.app.app_context():
+        for id_ in (*paid, payments.payment(email="bob@example.com")):
+            _gone_back(id_)
+    browser = known(checkout)
+
+    def listed(path: str) -> tuple[set[str], bool]:
+        page = browser.get(path, headers=BROWSER).text
+        return set(re.findall(r"/transactions/(txn_\w+)", page)), "Show earlier ones" in page
+
+    assert listed("/account") == (set(paid), False)
+    monkeypatch.setattr(given_back, "NEWEST", 2)
+    first, more = listed("/account")
+    assert (first < set(paid), len(first), more) == (True, 2, True)
+    assert listed("/account?all=1") == (set(paid), False)

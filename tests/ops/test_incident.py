@@ -19,12 +19,13 @@ from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import Message
 from payments_app.gateway import breaker
-from payments_app.ops import incident
+from payments_app.ops import incident, late_work
 from payments_app.ops.incident import Incident, measure
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from tests.accounts.staff_driver import StaffDriver
 from tests.queues.job_driver import JobDriver
+from tests.reconcile.books import execute
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = [
@@ -282,6 +283,34 @@ def test_afterwards_a_late_queue_lists_whom_it_touched_and_whether_their_jobs_ar
     said = page()
     assert "2 jobs waited too long: 2 are done, 0 still wait, 0 are dead." in said
     assert "Nothing is left to do" in said
+
+
+def test_a_late_queue_with_more_jobs_than_are_looked_at_says_so(
+    payments: StoredPayments,
+    job_driver: JobDriver,
+    staff_driver: StaffDriver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Now and afterwards, and what was not looked at is not said to be done."""
+    for email in ("ada@example.com", "b@x.co"):
+        job_driver.stage("ledger.post_capture", payments.payment(email=email))
+    _due_since("ledger.post_capture", 20)
+    _raise("late", "late:payment_critical")
+    browser = staff_driver.signed_in("admin")
+
+    def said(path: str) -> str:
+        return " ".join(re.sub("<[^>]+>", "", browser.get(path).text).split())
+
+    assert "It touches 2 payments of 2 customers" in said("/staff/incident")
+    assert "There were more." not in said("/staff/incidents/1")
+    monkeypatch.setattr(late_work, "MOST_NOW", 1)
+    monkeypatch.setattr(late_work, "MOST_THEN", 1)
+    assert "It touches at least 1 payment of 1 customer" in said("/staff/incident")
+    done = update(Message).where(Message.command == "ledger.post_capture")
+    execute(done.values(done_at=database_now()))
+    page = said("/staff/incidents/1")
+    assert "These are of the first 1 jobs of that time. There were more." in page
+    assert "Nothing is left to do" not in page
 
 
 @atomic

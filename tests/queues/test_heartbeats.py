@@ -172,6 +172,19 @@ class TestTheAlert:
         watch()
         assert open_alerts() == ["differs:processes"]
 
+    def test_counts_those_that_it_does_not_name(self, job_driver: JobDriver) -> None:
+        for number in range(5):
+            Heart(f"old{number}").beat()
+        below(job_driver, "/pay")
+        Heart("mailers").beat()
+        started_before(2000, "old%")
+        started_before(1000, "mailers")
+        watch()
+        db.session.rollback()
+        (alert,) = db.session.scalars(select(Alert).where(Alert.kind == "differs"))
+        assert alert.message.count("writes addresses of") == 3
+        assert "2 more differ, too." in alert.message
+
     def test_closes_once_the_process_is_gone(self, job_driver: JobDriver) -> None:
         Heart("charges").beat()
         below(job_driver, "/pay")

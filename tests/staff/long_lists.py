@@ -17,6 +17,7 @@ from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.refunds.models import Refund
@@ -161,6 +162,9 @@ def _others(
             dead_at=utcnow(),
         )
     )
+    asked = PaymentRequest(amount=1000, currency="usd", description=f"Asked {number}.")
+    asked.created_by = "ada"
+    session.add(asked)
     day = today - dt.timedelta(days=number)
     session.add(
         Batch(

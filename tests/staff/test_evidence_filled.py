@@ -4,6 +4,7 @@ where we hold nothing of it, nothing of another customer's, and no more than Str
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -144,6 +145,19 @@ def test_mails_say_when_they_went_to_which_address(app: Flask, mine: str) -> Non
     said = read(app, mine)["uncategorized_text"]
     assert f"We mailed ada@example.com on {SAID}: Receipt of ada@example.com" in said
     assert "bob@" not in said
+
+
+def test_more_mails_than_are_named_are_not_kept_quiet(
+    app: Flask, mine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        _mail(mine, "ada@example.com")
+        _mail(mine, "ada@example.com")
+    assert "More mails followed." not in read(app, mine)["uncategorized_text"]
+    module = importlib.import_module("payments_app.staff.disputes.prefilled")
+    monkeypatch.setattr(module, "_MOST", 1)
+    said = read(app, mine)["uncategorized_text"]
+    assert (said.count("We mailed"), "More mails followed." in said) == (1, True)
 
 
 def test_no_more_is_filled_in_than_stripe_takes(app: Flask, mine: str) -> None:

@@ -340,6 +340,12 @@ def test_a_report_is_a_few_rows_for_each_day(plans: Plans, admin: Browser) -> No
     assert sum(plans.sent) <= 4 * 30 + 100
 
 
+def test_what_no_word_begins_with_is_looked_for_in_few_payments(plans: Plans) -> None:
+    """As a thousand payments are, it is found in a million."""
+    assert search(db.session(), "qzxqzxqzx", UTC, TODAY).groups == []
+    assert plans.read["pay_transactions"] <= 2 * MOST_READ
+
+
 def test_a_part_that_many_addresses_hold_is_looked_for_until_a_page_is_full(
     plans: Plans, monkeypatch: pytest.MonkeyPatch
 ) -> None:

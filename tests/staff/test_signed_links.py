@@ -22,6 +22,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
 from payments_app.core.web.links import sign_name
+from payments_app.notices.models import Mail
 from payments_app.payment_requests.ask import AskRefusedError, Wish, ask, cancel
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import PaymentRecord
@@ -117,10 +118,30 @@ class Tab:
         return self.visitor.post("/transactions", data=sent, headers=BROWSER)
 
 
-def pay(link: Link, name: str) -> TestResponse:
-    wish = {"item": name, "email": "ada@example.com", "payment_method": "pm_card_visa"}
+def pay(
+    link: Link, name: str, card: str = "pm_card_visa", visitor: FlaskClient | None = None
+) -> TestResponse:
+    wish = {"item": name, "email": "ada@example.com", "payment_method": card}
     named = {"Idempotency-Key": secrets.token_hex(8)}
-    return link.app.test_client().post("/transactions", json=wish, headers=named)
+    visitor = visitor or link.app.test_client()
+    return visitor.post("/transactions", json=wish, headers=named)
+
+
+def led_to_again(link: Link, declined: str, way: str, buyer: FlaskClient) -> str:
+    """Where a payment is tried again, as its buyer's page, their mail and staff's page say."""
+    if way == "page":
+        said = buyer.get(f"/transactions/{declined}", headers={"Accept": "application/json"})
+        return str(said.json["try_again_url"])
+    if way == "staff":
+        page = f"/staff/payments/{declined}/retries"
+        told = StaffDriver(link.app).signed_in("support").post(page, page).text
+    else:
+        with link.app.app_context():
+            PaymentDriver(link.app).work_all_waiting()
+            mine = Mail.kind == "payment_failed", Mail.transaction_id == declined
+            told = db.session.scalars(select(Mail.text).where(*mine)).one()
+    (path,) = set(re.findall(r"/checkout/[\w-]+", told))
+    return str(path)
 
 
 def test_a_link_opens_and_pays_what_is_owed_by_its_signature_alone(link: Link) -> None:
@@ -159,6 +180,33 @@ def test_a_link_that_is_over_says_whom_to_ask_and_charges_nothing(link: Link, en
     assert tab.pay().status_code == 409
     assert link.paid_for() == []
     assert link.opened(link.path(link.other)).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["page", "mail", "staff"])
+def test_who_was_declined_is_led_to_where_another_card_pays_for_it(link: Link, way: str) -> None:
+    buyer, name = link.app.test_client(), link.path().removeprefix("/checkout/")
+    declined = pay(link, name, "pm_card_visa_chargeDeclined", buyer).json["id"]
+    assert link.charges() == 0
+    path = led_to_again(link, declined, way, buyer)
+    assert link.opened(path).status_code == 200
+    assert pay(link, path.removeprefix("/checkout/")).status_code == 202
+    assert (set(link.paid_for()), link.charges()) == ({link.owed}, 1)
+    assert link.opened(link.path(link.other)).status_code == 200
+
+
+@pytest.mark.parametrize("link", ["amount"], indirect=True)
+def test_of_a_link_that_is_over_no_retry_is_offered(link: Link) -> None:
+    """It would open a page that takes no payment."""
+    support, pages = StaffDriver(link.app).signed_in("support"), []
+    for id_ in (link.id, link.other):
+        name = link.path(id_).removeprefix("/checkout/")
+        pages.append(pay(link, name, "pm_card_visa_chargeDeclined").json["id"])
+    assert link.charges() == 0
+    with link.app.app_context():
+        cancel(link.id, "ada")
+    mine, theirs = (support.get(f"/staff/payments/{id_}/retries").text for id_ in pages)
+    assert "The customer would read: This payment was cancelled." in mine
+    assert ("Get payment link" in mine, "Get payment link" in theirs) == (False, True)
 
 
 @pytest.mark.parametrize("visitors", [1, 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,11 +16,12 @@ from payments_app.gateway.decline_sentences import STAFF
 from payments_app.gateway.declines import DeclinePolicy, decline_policy
 from payments_app.payments.closed_actions import RETRY_CLOSED, retry_closed
 from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.payable import checkout_path, find_payable, payable_kinds
+from payments_app.payments.payable import Payable, checkout_path, find_payable, payable_kinds
 from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.queries import attempts
 from payments_app.payments.said import said
 from payments_app.payments.transactions.leave import was_removed
+from payments_app.payments.transactions.open import NO_PRICE, why_closed
 from payments_app.payments.truth_facts import Facts
 
 COMMAND = "retry"
@@ -50,13 +52,16 @@ def verdict_on(
 ) -> RetryVerdict:
     """The verdict on a locked transaction; `under_way` says that the asker is the retry itself."""
     payable = payable_record(session, transaction.id)
+    paid_for = find_payable(session, payable.payable_id) if payable else None
     tried = _attempts(session, payable) if payable else [transaction]
     refusal = _refusal(transaction, tried)
     if refusal is None and payable is not None:
         refusal = not_payable_here(session, payable)
     if refusal is None and not under_way and _waits(session, transaction.id):
         refusal = RETRY_CLOSED["in_progress"]
-    how, sentence = (NONE, refusal) if refusal else _how(session, transaction, payable)
+    if refusal is None and paid_for is not None:
+        refusal = _closed(session, paid_for)
+    how, sentence = (NONE, refusal) if refusal else _how(session, transaction, paid_for)
     link = None
     if how == LINK and payable is not None:
         path = checkout_path(session, payable.payable_type, payable.payable_id)
@@ -91,6 +96,12 @@ def not_payable_here(session: Session, payable: PaymentRecord) -> str | None:
     return None
 
 
+def _closed(session: Session, paid_for: Payable) -> str | None:
+    """Why neither a card nor a link would be taken for it just now."""
+    words = said(partial(why_closed, session, paid_for), NO_PRICE)
+    return f"It can't be paid for just now. The customer would read: {words}" if words else None
+
+
 def _attempts(session: Session, payable: PaymentRecord) -> list[Transaction]:
     """Every attempt to pay for the same thing, oldest first."""
     query = attempts(payable.payable_type, payable.payable_id).order_by(PaymentRecord.id)
@@ -114,10 +125,8 @@ def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | Non
     return RETRY_CLOSED[code] if code else None
 
 
-def _how(
-    session: Session, transaction: Transaction, payable: PaymentRecord | None
-) -> tuple[str, str]:
-    if payable is None:
+def _how(session: Session, transaction: Transaction, paid_for: Payable | None) -> tuple[str, str]:
+    if paid_for is None:
         return NONE, RETRY_CLOSED["no_payable"]
     named = transaction.payment_method and transaction.stripe_customer_id
     saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
@@ -125,10 +134,7 @@ def _how(
         return LINK, _BY_LINK
     if not _may_charge(decline_policy(transaction.error)):
         return LINK, _BUYER_NEEDED
-    paid_for = find_payable(session, payable.payable_id)
-    note = None
-    if paid_for is not None:
-        note = said(lambda: paid_for.card_again(transaction.payment_method or ""), None)
+    note = said(lambda: paid_for.card_again(transaction.payment_method or ""), None)
     return (LINK, _CARD_LEFT) if note is None else (CHARGE, f"{_TRY_SAVED_CARD} {note}".strip())
 
 

@@ -32,7 +32,7 @@ from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.said import said
 from payments_app.staff.cells import in_words
 
-_MOST = 20  # mails that are named
+_MOST = 20  # mails, or downloads, that are named: the first ones
 
 
 def prefilled(session: Session, dispute: Dispute, zone: ZoneInfo) -> dict[str, str]:
@@ -193,10 +193,13 @@ def _mails(session: Session, payment: Transaction, zone: ZoneInfo) -> Iterator[s
         .where(Mail.transaction_id == payment.id, Mail.sent_at.is_not(None))
         .order_by(Mail.sent_at, Mail.id)
     )
-    for mail in session.scalars(sent.limit(_MOST)):
+    mails = session.scalars(sent.limit(_MOST + 1)).all()
+    for mail in mails[:_MOST]:
         if mail.sent_at:
             day = _day(mail.sent_at, zone)
             yield f"We mailed {mail.recipient} on {day}: {mail.subject}"
+    if len(mails) > _MOST:
+        yield "More mails followed."
 
 
 def _returns(session: Session, payment: Transaction, zone: ZoneInfo) -> Iterator[str]:

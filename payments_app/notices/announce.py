@@ -137,7 +137,9 @@ def serialise_payment(session: Session, transaction: Transaction) -> dict[str, A
 def _paid_for(session: Session, payable: tuple[str, str]) -> dict[str, Any]:
     found = find_payable(session, payable[1])
     # A host takes them from anywhere: whoever reads the event gets no card's number.
-    facts = said(lambda: masked(_as_sent(found.public_facts())), {}) if found else {}
+    facts: dict[str, Any] = (
+        said(lambda: masked(_as_sent(found.public_facts())), {}) if found else {}
+    )
     named = {"type": payable[0], "id": payable[1]}
     return named | facts | named
 

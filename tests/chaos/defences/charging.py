@@ -152,7 +152,7 @@ DEFENCES = (
     Defence("a table of legal moves", _any_move, answer_lost_and_overtaken),
     Defence(
         "the breaker",
-        lambda patch: patch.setattr(breaker, "refusal_seconds", lambda: None),
+        lambda patch: patch.setattr(breaker, "refusal_seconds", lambda *_: None),
         outage,
     ),
 )

@@ -229,6 +229,17 @@ def test_a_changed_price_comes_back_as_a_form_with_the_new_one(checkout: Checkou
     assert 'value="1299"' in answer.text
 
 
+def test_what_is_free_by_now_comes_back_as_a_form_that_asks_for_no_card(
+    checkout: CheckoutClient,
+) -> None:
+    form = checkout.form()
+    checkout.reprice("field-notes", 0)
+    answer = checkout.send(form)
+    assert answer.status_code == 422
+    assert "The price is now $0.00 instead of $10.99. No payment was made." in answer.text
+    assert "Get it free" in answer.text
+
+
 def test_an_order_with_a_live_payment_takes_no_second_one(checkout: CheckoutClient) -> None:
     first = checkout.post().json["id"]
     answer = checkout.post(item=checkout.order_of(first))

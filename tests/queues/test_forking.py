@@ -31,6 +31,7 @@ def threads(pid: int) -> int:
 
 
 @pytest.mark.alone  # all jobs run: the bystanders' account is read, and Stripe does not know it
+@pytest.mark.expects_failure  # they end in the middle of what they do
 def test_the_parent_of_the_jobs_starts_all(
     app: Flask, told: dict[str, str], tmp_path: Path
 ) -> None:

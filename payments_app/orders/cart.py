@@ -30,11 +30,13 @@ class CartError(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """So many of one product; `refusal` says why they can't be bought now, empty where they can."""
+    """So many of one product; `refusal` says why they can't be bought now, empty where they can.
+    `is_gone` where not even one can be."""
 
     product: Product
     quantity: int
     refusal: str = ""
+    is_gone: bool = False
 
     @property
     def total(self) -> Money:
@@ -45,10 +47,13 @@ class Line:
 def lines(session: Session) -> list[Line]:
     """What is in the cart, at today's prices; what is no longer sold is left out."""
     held = _held(session)
-    return [
-        Line(product, quantity, refusal(session, product, quantity, held[product.id]))
-        for product, quantity in _sold(session)
-    ]
+    return [_line(session, *sold, held) for sold in _sold(session)]
+
+
+def _line(session: Session, product: Product, quantity: int, held: Counter[int]) -> Line:
+    words = refusal(session, product, quantity, held[product.id])
+    is_gone = bool(words and refusal(session, product, held=held[product.id]))
+    return Line(product, quantity, words, is_gone)
 
 
 def count(session: Session) -> int:
@@ -117,8 +122,11 @@ def add(session: Session, slug: str) -> None:
 
 
 def put(session: Session, slug: str, quantity: int) -> None:
-    """Set how many of a product are in the cart; 0 takes it out. Raises CartError."""
+    """Set how many of a product are in the cart; 0 takes it out. As many as there are stay in
+    it, whatever is said of them meanwhile. Raises CartError."""
     cart = _wanted(session)
+    if quantity == cart.get(slug):
+        return
     if quantity <= 0:
         cart.pop(slug, None)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import (
     Blueprint,
     Response,
@@ -42,21 +44,39 @@ def show_cart() -> Response:
 
 @blueprint.post("/cart/items")
 @buyer
-def put_item() -> Response | BaseResponse:
-    """Set how many of a product are in the cart; none, or `remove`, takes it out. Without a
+def put_items() -> Response | BaseResponse:
+    """Set how many of each product are in the cart; none, or `remove`, takes it out. Without a
     quantity it is one more."""
-    item = request.form.get("item", "")[:60]
-    quantity = "0" if "remove" in request.form else request.form.get("quantity")
-    try:
-        if quantity is None:
-            cart.add(db.session(), item)
-        elif not quantity.isdecimal() or len(quantity) > 4:
-            raise cart.CartError(Words("The quantity must be a whole number."))
-        else:
-            cart.put(db.session(), item, int(quantity))
-    except cart.CartError as problem:
-        return _page(problem, item, quantity)
-    return redirect(url_for("orders.show_cart"), 303)
+    if "quantity" in request.form or "remove" in request.form:
+        problems = _put(_typed())
+    else:
+        problems = _put({request.form.get("item", "")[:60]: None})
+    return _page(problems) if problems else redirect(url_for("orders.show_cart"), 303)
+
+
+def _typed() -> dict[str, str]:
+    """The quantities of the form, by slug."""
+    items, quantities = request.form.getlist("item"), request.form.getlist("quantity")
+    if "remove" in request.form:
+        quantities = ["0"] * len(items)
+    typed = zip(items[: cart.MOST_LINES], quantities, strict=False)
+    return {slug[:60]: quantity for slug, quantity in typed}
+
+
+def _put(wanted: Mapping[str, str | None]) -> dict[str, cart.CartError]:
+    """Put so many of each into the cart, None for one more; what can't be, by slug."""
+    problems = {}
+    for slug, quantity in wanted.items():
+        try:
+            if quantity is None:
+                cart.add(db.session(), slug)
+            elif not quantity.isdecimal() or len(quantity) > 4:
+                raise cart.CartError(Words("The quantity must be a whole number."))
+            else:
+                cart.put(db.session(), slug, int(quantity))
+        except cart.CartError as problem:
+            problems[slug] = problem
+    return problems
 
 
 @blueprint.post("/orders")
@@ -67,22 +87,24 @@ def create_order() -> Response | BaseResponse:
     held only while a payment is under way."""
     rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
     limiter().check("orders", rate, f"address:{visitor_network()}")
+    # Only what is still in it: an old page's may be paid for.
+    held = {line.product.slug for line in cart.lines(db.session())}
+    if problems := _put({slug: typed for slug, typed in _typed().items() if slug in held}):
+        return _page(problems)
     try:
         order_id = order_cart(db.session())
     except cart.CartError as problem:
-        return _page(problem)
+        return _page({"": problem})
     return redirect(url_for("checkout.form", item=order_id), 303)
 
 
-def _page(
-    problem: cart.CartError | None = None, item: str = "", quantity: str | None = None
-) -> Response:
+def _page(problems: Mapping[str, cart.CartError] | None = None) -> Response:
     found = cart.lines(db.session())
     page = render_template(
         "orders/cart.html",
         lines=found,
         total=cart.total(found),
-        problem=problem,
-        asked={"item": item, "quantity": (quantity or "")[:20]},
+        problems=problems or {},
+        typed={slug: typed[:20] for slug, typed in _typed().items()},
     )
-    return private(make_response(page, 422 if problem else 200))
+    return private(make_response(page, 422 if problems else 200))

@@ -197,7 +197,10 @@ def test_changes_of_a_subscription(
 
 
 PROBLEMS = {
-    "form-expired": (400, "form_expired", "Go back, reload the page and submit the form again."),
+    "form-expired": (
+        *(400, "form_expired"),
+        "Nothing was sent. Go back, reload the page and submit the form again.",
+    ),
     **{f"error-{status}": (status, *words_of(status)) for status in (413, 429, 500, 503)},
 }
 

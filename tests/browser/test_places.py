@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from flask import Flask, render_template
+from flask import Flask, get_template_attribute, render_template
 from playwright.sync_api import Browser, Locator, ViewportSize, expect
 
 from parts.app import Web
@@ -87,12 +87,12 @@ def test_a_price_ends_where_the_order_ends_however_short_its_words(buyer: Buyer,
     assert ends(buyer.page.locator(".items .price")) == ends(buyer.page.locator(".order"))
 
 
-def test_a_price_ends_there_too_where_it_takes_a_line_of_its_own(buyer: Buyer) -> None:
+def test_a_price_stands_beside_a_name_that_takes_two_lines(buyer: Buyer) -> None:
     buyer.page.set_viewport_size(PHONE)
     buyer.pay(item="coffee-club")
     buyer.sees("Thank you")
     name, price = (buyer.page.locator(f".items li > div > {css}") for css in ("span", ".price"))
-    assert top(price) > top(name.first)
+    assert top(price) == top(name.first)
     assert ends(price) == ends(buyer.page.locator(".items"))
 
 
@@ -133,6 +133,23 @@ def test_the_sums_of_a_change_stand_under_each_other(buyer: Buyer, dashboard: Da
         words = buyer.page.locator(".effects dd")
         words.first.locator("xpath=../dt").evaluate("date => { date.textContent = 'Today'; }")
         assert len(set(words.evaluate_all("all => all.map(one => one.offsetLeft)"))) == 1
+
+
+def test_a_sum_in_words_leaves_what_happens_its_room(buyer: Buyer, shop_app: Flask) -> None:
+    buyer.page.set_viewport_size(PHONE)
+    with shop_app.test_request_context("/", headers={"Accept-Language": "en-US"}):
+        shown = get_template_attribute("components/effects.html", "effects")
+        what = "The days that are left until December 28, 2026 cost less for the other plan"
+        found = [("Today", what, "$10.00 off the next bill"), ("Today", "It ends", "$0.00")]
+        lines_shown = str(shown(found))
+    buyer.page.goto("/account")
+    card = buyer.page.locator("main .card").first
+    card.evaluate("(card, lines) => { card.innerHTML = lines; }", lines_shown)
+    words, sums = (buyer.page.locator(f".effects dd > {css}") for css in ("span", "strong"))
+    assert lines(words.first) <= 3
+    assert lines(sums.first) == 1
+    assert top(sums.last) == top(words.last)
+    assert ends(sums) == ends(buyer.page.locator(".effects"))
 
 
 def test_on_a_phone_the_order_stays_too_and_folds(buyer: Buyer) -> None:

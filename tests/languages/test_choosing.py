@@ -193,8 +193,8 @@ def test_a_problem_does_not_say_its_heading_again_in_any_language(checkout: Chec
     ):
         assert said(checkout.client.get("/nothing", headers=headers).text) == words
     for headers, heading, again in (
-        (BROWSER, "This form has expired", "Go back, reload the page and submit"),
-        (GERMAN, "Dieses Formular ist abgelaufen", "Gehen Sie zurück, laden Sie die Seite"),
+        (BROWSER, "This form has expired", "Nothing was sent. Go back, reload the page"),
+        (GERMAN, "Dieses Formular ist abgelaufen", "Es wurde nichts gesendet. Gehen Sie zurück"),
     ):
         words = said(checkout.client.post("/cart/items", headers=headers).text)
         assert words.startswith(f"{heading} {again}")
@@ -221,10 +221,15 @@ class TestTooOften:
     @pytest.mark.parametrize(
         ("headers", "words"),
         [
-            (BROWSER, r"Too many requests Wait \d+ seconds and try again\."),
+            (
+                BROWSER,
+                r"Too many requests Wait \d+ seconds and try again\. "
+                r"If you were paying, check your payment's page before you try again\.",
+            ),
             (
                 GERMAN,
-                r"Zu viele Anfragen Warten Sie \d+ Sekunden und versuchen Sie es noch einmal\.",
+                r"Zu viele Anfragen Warten Sie \d+ Sekunden und versuchen Sie es noch einmal\. "
+                r"Wenn Sie gerade bezahlt haben, sehen Sie",
             ),
         ],
     )

@@ -45,6 +45,10 @@ def products(app: Flask) -> None:
 
 
 def post(client: FlaskClient, path: str, **fields: str) -> tuple[int, str]:
+    return post_lists(client, path, **fields)
+
+
+def post_lists(client: FlaskClient, path: str, **fields: str | list[str]) -> tuple[int, str]:
     page = client.get("/cart", headers=HTML).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page) or re.search(
         r'name="csrf_token" value="([^"]+)"', client.get("/").text
@@ -228,6 +232,54 @@ def test_what_can_not_be_put_in_is_said_and_the_cart_stays(
     assert status == 422
     assert words in page
     assert "$5.00" in page
+
+
+def order_of(client: FlaskClient, **quantities: str) -> tuple[int, str]:
+    """Press Checkout with these in the cart's fields."""
+    return post_lists(client, "/orders", item=list(quantities), quantity=list(quantities.values()))
+
+
+def test_checkout_orders_the_quantities_that_were_typed(app: Flask, client: FlaskClient) -> None:
+    other = app.test_client()
+    for each in (client, other):
+        fill_cart(each)
+    status, where = order_of(client, mug="3", bag="0")
+    assert status == 303
+    assert "Pay $72.00" in client.get(where, headers=HTML).text
+    assert "$53.00" in other.get("/cart").text
+
+
+def test_a_typed_quantity_that_is_refused_is_said_and_makes_no_order(
+    app: Flask, client: FlaskClient
+) -> None:
+    fill_cart(client)
+    status, page = order_of(client, mug="99", bag="3")
+    assert status == 422
+    assert "You can order up to 10 of Mug. Your cart still holds 2." in page
+    assert "$63.00" in page, "what can be ordered is kept"
+    with app.app_context():
+        assert db.session.scalars(select(Order).where(own(Order))).unique().all() == []
+
+
+def test_an_old_page_of_the_cart_orders_nothing_that_is_no_longer_in_it(
+    client: FlaskClient,
+) -> None:
+    fill_cart(client)
+    post(client, "/cart/items", item="mug", remove="1")
+    _, where = order_of(client, mug="2", bag="1")
+    assert "Pay $5.00" in client.get(where, headers=HTML).text
+
+
+def test_what_is_sold_out_can_only_be_removed_and_what_is_short_can_be_fewer(
+    app: Flask, client: FlaskClient
+) -> None:
+    fill_cart(client)
+    for left, fields, words in ((1, 2, "Remove or change what"), (0, 1, "Remove what")):
+        with app.app_context():
+            leave_in_stock(left)
+        page = client.get("/cart").text
+        assert page.count('name="quantity"') == fields
+        assert f"{words} can't be bought just now" in page
 
 
 def test_an_empty_cart_makes_no_order(app: Flask, client: FlaskClient) -> None:

@@ -38,7 +38,7 @@ WORDS = {
 _BELOW = {
     403: "",
     404: Words("Check the address. The page may no longer exist."),
-    413: Words("Go back, send less and try again."),
+    413: Words("It was not read. Go back, shorten what you typed and try again."),
     422: Words("Go back and try again."),
     429: Words("Wait a moment and try again."),
     500: "",

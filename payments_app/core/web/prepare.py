@@ -95,7 +95,7 @@ def _answer_expired_form(_error: CSRFError) -> Response:
             400,
             "form_expired",
             Words("This form has expired. Go back, reload the page and submit the form again."),
-            below=Words("Go back, reload the page and submit the form again."),
+            below=Words("Nothing was sent. Go back, reload the page and submit the form again."),
         )
     )
 

@@ -67,7 +67,7 @@ def failure_of(
         icon, heading, said = _SINCE[since]
         url = _other_url(session, transaction)
         return Failure(heading, said, "", icon, Words("See that payment"), url)
-    key, sentence = buyer_sentence(as_object(transaction.error), transaction.phase)
+    key, sentence = _sentence(transaction)
     if transaction.sets_up and key == "B1":
         sentence = _CARD_DECLINED  # nothing was to be paid
     more: str = "" if "not charged" in sentence else _NOTHING
@@ -78,6 +78,11 @@ def failure_of(
     heading, button = _heading(transaction, key), try_again_words(key)
     back = way_back(session, transaction, paid=False) if try_again_url else None
     return Failure(heading, sentence, more, icon, button, try_again_url, back)
+
+
+def _sentence(transaction: StatusRow) -> tuple[str, str]:
+    free = not transaction.amount
+    return buyer_sentence(as_object(transaction.error), transaction.phase, free=free)
 
 
 def _heading(transaction: StatusRow, key: str) -> str:

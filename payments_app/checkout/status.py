@@ -85,7 +85,7 @@ def _error(transaction: StatusRow) -> dict[str, Any] | None:
     if transaction.state != State.FAILED:
         return None
     error = as_object(transaction.error)
-    _, sentence = buyer_sentence(error, transaction.phase)
+    _, sentence = buyer_sentence(error, transaction.phase, free=not transaction.amount)
     kind = error.get("type") or transaction.phase
     return {"message": sentence, "code": public_code(error), "type": kind}
 

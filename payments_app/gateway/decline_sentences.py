@@ -33,6 +33,7 @@ BUYER = {
     ),
     "card_again": Words("Your card details have expired. Enter your card again."),
     "not_made": Words("We couldn't make this payment. Try again."),
+    "not_ordered": Words("We couldn't complete your order. Try again."),  # nothing was to be paid
 }
 NOT_CONFIRMED = "B6"  # the bank's check was left, or not passed: nobody refused the payment
 # What the button says after these; after all others, that it is tried again.

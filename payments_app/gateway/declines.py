@@ -150,14 +150,16 @@ def _refined(policy: DeclinePolicy, advice_code: str | None) -> DeclinePolicy:
     return policy
 
 
-def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, str]:
+def buyer_sentence(
+    error: Mapping[str, Any] | None, phase: str, *, free: bool = False
+) -> tuple[str, str]:
     """The key and the sentence that a buyer reads of a payment that failed. What did not come
-    from the bank is never called a decline."""
+    from the bank is never called a decline, and what is `free` no payment."""
     policy = decline_policy(error)
     if policy is not None:
         return policy.buyer, BUYER[policy.buyer]
     code, kind = as_object(error).get("code"), str(as_object(error).get("type"))
-    key = "canceled" if phase == "canceled" else "not_made"
+    key = "canceled" if phase == "canceled" else "not_ordered" if free else "not_made"
     if code == _CARD_AGAIN:
         key = "card_again"
     elif code == _ALREADY_BOUGHT:

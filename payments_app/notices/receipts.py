@@ -77,7 +77,9 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if not transaction.email or not failure_stands(session, transaction_id):
         return
-    key, sentence = buyer_sentence(transaction.error, transaction.phase)
+    key, sentence = buyer_sentence(
+        transaction.error, transaction.phase, free=not transaction.amount
+    )
     payable = payable_of(session, transaction_id)
     if payable and payable[0] == Period.payable_type and transaction.off_session:
         return  # a renewal has letters of its own

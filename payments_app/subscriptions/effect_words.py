@@ -21,10 +21,12 @@ def next_bill(plan: Plan, balance: int, when: str, card: str | None) -> list[Lin
     elif due:
         words = Words("The next payment is due: we e-mail you a link to pay")
     lines: list[Line] = [(when, words, money_words(due, plan))]
+    later = Words("From then on")
     if left < 0:
-        rest = Words("What is left of your credit")
+        rest = Words("The rest of your credit pays the bills that follow")
         lines.append((Words("After that"), rest, money_words(-left, plan)))
-    lines.append((Words("From then on"), _EVERY[plan.interval], money_words(plan.amount, plan)))
+        later = Words("Once your credit is used")
+    lines.append((later, _EVERY[plan.interval], money_words(plan.amount, plan)))
     return lines
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.history import HistoryEntry
 from payments_app.core.language import Words
-from payments_app.core.money import Money
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.owed import still_owed
@@ -58,7 +57,7 @@ def settled(session: Session, subscription: Subscription, *, by_owner: bool) -> 
         .order_by(FinalBill.created_at, FinalBill.id)
     ).all()
     attempts = [active_attempt(session, one.payable_type, one.id) for one in bills]
-    lines += [_bill_line(one, made) for one, made in zip(bills, attempts, strict=True)]
+    lines += [_bill_line(made) for made in attempts]
     to_pay = [one for one, made in zip(bills, attempts, strict=True) if made is None]
     return Settled(lines, to_pay, refunds, bills)
 
@@ -100,11 +99,11 @@ def _owed_line(refund: Refund) -> Line:
     return day_words(refund.state_at), words, Words("%(money)s back", money=refund.money)
 
 
-def _bill_line(bill: FinalBill, attempt: Transaction | None) -> Line:
-    sum_ = shown_money(Money(bill.amount, bill.currency))
+def _bill_line(attempt: Transaction | None) -> Line:
+    """How it stands. What is owed stands once, in the line that announced it."""
     if attempt is None:
-        return TODAY, Words("The last payment is not made yet"), sum_
+        return TODAY, Words("The last payment is not made yet"), ""
     if attempt.state == State.COMPLETE:
         day = day_words(attempt.ended_at or attempt.created_at)
         return day, Words("The last payment was made"), shown_money(attempt.money_paid)
-    return TODAY, Words("The last payment is under way"), sum_
+    return TODAY, Words("The last payment is under way"), ""

@@ -11,12 +11,14 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.notices.payment_link import send_payment_link
 from payments_app.notices.receipts import write_failure_notice
-from payments_app.notices.subscriptions import write_dunning, write_ended, write_trial_ending
+from payments_app.notices.subscriptions import write_dunning, write_trial_ending
 from payments_app.payment_requests.ask import Wish, ask
+from payments_app.subscriptions.dunning import TRY_DAYS, not_paid
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period
 from tests.browser.buyer import DECLINED, Buyer
@@ -57,6 +59,14 @@ def owe(session: Session, member: str) -> str:
     period = session.scalars(select(Period).where(Period.subscription_id == member)).one()
     period.paid_at = None
     return period.id
+
+
+@atomic
+def give_up(session: Session, period_id: str) -> None:
+    """The last try was made: it ends, as when nobody pays."""
+    period = session.get_one(Period, period_id)
+    period.step = len(TRY_DAYS)
+    not_paid(session, period.subscription, period, utcnow())
 
 
 @takes_mails("receipt", "payment-failed")
@@ -109,7 +119,7 @@ def _show_what_comes_by_itself(patron: Patron, take: Pictures, member: str) -> N
     period = patron.in_shop(lambda: owe(member))
     patron.in_shop(lambda: write_dunning(period, claim(period)))
     shows(patron, take, "dunning")
-    patron.in_shop(lambda: write_ended(period, claim(period)))
+    patron.in_shop(lambda: give_up(period))
     shows(patron, take, "subscription_ended")
 
 

@@ -65,6 +65,20 @@ def test_something_free_is_not_called_paid(checkout: CheckoutClient) -> None:
         assert "\u00d7" not in text
 
 
+def test_something_free_that_fails_is_no_payment_either(checkout: CheckoutClient) -> None:
+    free = checkout.post(item="sticker", payment_method=None).json["id"]
+    paid_for = checkout.post().json["id"]
+    for id_ in (free, paid_for):
+        checkout.move(id_, "failed")
+    said = "We couldn't complete your order. Try again."
+    assert said in read(checkout, f"/transactions/{free}")
+    assert "make this payment" not in read(checkout, f"/transactions/{free}")
+    assert said not in read(checkout, f"/transactions/{paid_for}")
+    assert "We couldn't make this payment. Try again." in read(
+        checkout, f"/transactions/{paid_for}"
+    )
+
+
 def test_an_old_attempt_of_what_was_paid_since_says_so(checkout: CheckoutClient) -> None:
     failed = checkout.pay(DECLINED)
     paid = checkout.pay(item=checkout.order_of(failed))

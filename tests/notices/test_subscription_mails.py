@@ -42,7 +42,8 @@ def test_another_plan_is_mailed_with_what_goes_off_the_next_bills(billing: Billi
     assert "- April 1, 2026: The days that are left until April 1, 2026 cost less" in words(told)
     assert "$21.00 off the next bill" in words(told)
     assert "- April 1, 2026: Nothing is charged: $0.00" in words(told)
-    assert "What is left of your credit: $11.00" in words(told)
+    assert "- After that: The rest of your credit pays the bills that follow: $11.00" in words(told)
+    assert words(told).partition("$11.00 - ")[2].startswith("Once your credit is used: Every month")
 
 
 def test_an_end_now_says_what_goes_back_and_to_which_card(billing: BillingDriver) -> None:

@@ -123,8 +123,7 @@ def test_a_debt_that_is_declined_is_told_with_a_link_to_pay_it(billing: BillingD
     failed = mailed("Your payment of $43.54 failed")
     assert "/checkout/fin_" in failed
     said = account(billing, member)
-    assert "The last payment is not made yet: $43.54" in said
-    assert said.endswith("Pay $43.54")
+    assert said.endswith("The last payment is not made yet Pay $43.54")
     assert bystander() == others
 
 
@@ -145,7 +144,7 @@ def test_a_debt_whose_card_is_removed_before_it_is_charged_is_told_with_a_link(
 def test_a_debt_that_was_paid_is_said_to_be(billing: BillingDriver) -> None:
     member = joined(billing, ANY, credit=False)
     cancelled_now(billing, member)
-    assert "The last payment is under way: $43.54" in account(billing, member)
+    assert account(billing, member).endswith("The last payment is under way")
     work(billing)
     said = account(billing, member)
     assert "The last payment was made: $43.54" in said

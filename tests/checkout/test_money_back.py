@@ -68,6 +68,15 @@ def test_a_refund_that_failed_says_what_happens_next(checkout: CheckoutClient) -
     page = words(checkout, f"/thankyou?transaction={paid}")
     assert "A refund of $10.99 did not arrive: your bank sent it back to us." in page
     assert "was refunded" not in page
+    for path, client in (
+        (f"/thankyou?transaction={paid}", None),
+        (f"/transactions/{paid}", checkout.stranger()),
+    ):
+        page = checkout.page(path, client).text
+        assert "<h1>A refund did not arrive</h1>" in page
+        assert "<title>A refund did not arrive" in page
+        assert "Thank you" not in page
+        assert "icon-done" not in page
 
 
 @pytest.mark.parametrize(("again", "said"), [(799, True), (1099, False), (300, False)])
@@ -127,10 +136,15 @@ def test_who_has_all_of_it_back_is_not_thanked_and_gets_no_other_receipt(
     assert "<h1>Thank you</h1>" in checkout.page(f"/thankyou?transaction={kept}").text
 
 
-def test_who_has_a_part_back_is_thanked_and_gets_no_other_receipt(checkout: CheckoutClient) -> None:
-    paid = checkout.pay()
+def test_who_has_a_part_back_reads_so_first_and_gets_no_other_receipt(
+    checkout: CheckoutClient,
+) -> None:
+    paid, kept = checkout.pay(), checkout.pay()
     assert "e-mail a receipt" in words(checkout, f"/thankyou?transaction={paid}")
     refund(checkout, paid, 100)
     page = words(checkout, f"/thankyou?transaction={paid}")
-    assert "<h1>Thank you</h1>" in page
+    assert "<h1>Part of this payment was refunded</h1>" in page
+    assert "<title>Part of this payment was refunded" in page
+    assert "icon-done" not in page
     assert "e-mail a receipt" not in page
+    assert "<h1>Thank you</h1>" in words(checkout, f"/thankyou?transaction={kept}")

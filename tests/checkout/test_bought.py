@@ -69,7 +69,7 @@ def test_something_free_that_fails_is_no_payment_either(checkout: CheckoutClient
     free = checkout.post(item="sticker", payment_method=None).json["id"]
     paid_for = checkout.post().json["id"]
     for id_ in (free, paid_for):
-        checkout.move(id_, "failed")
+        checkout.move(id_, "processing", "failed")
     said = "We couldn't complete your order. Try again."
     assert said in read(checkout, f"/transactions/{free}")
     assert "make this payment" not in read(checkout, f"/transactions/{free}")

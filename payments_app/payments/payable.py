@@ -98,12 +98,6 @@ class Payable:
         raise NotImplementedError
 
     @property
-    def statement_name(self) -> str:
-        """Of what a card's statement says the first ten characters or so; empty: of the payment's
-        description."""
-        return ""
-
-    @property
     def items(self) -> Sequence[Item]:
         """What a buyer gets for it; none where nothing is bought, or has no price."""
         price = known_price(self)

@@ -53,11 +53,6 @@ class FinalBill(Payable, Base):
         return as_said(self.description, final_bill_words(self.subscription.plan.name))
 
     @property
-    def statement_name(self) -> str:
-        """The plan's: the description begins alike for all of them."""
-        return self.subscription.plan.name
-
-    @property
     def summary(self) -> str:
         """What the checkout says of it."""
         return Words(

@@ -99,11 +99,6 @@ class Period(Payable, Base):
         return in_words(self.description)
 
     @property
-    def statement_name(self) -> str:
-        """The plan's: the description begins alike for all of them."""
-        return self.subscription.plan.name
-
-    @property
     def summary(self) -> str:
         """What the checkout says of it."""
         if not self.trial:

@@ -41,11 +41,6 @@ def test_a_payment_is_described_by_its_plan(billing: BillingDriver) -> None:
     assert billing.intents()[0]["description"] == "Monthly subscription - Club"
 
 
-def test_a_statement_names_the_plan(billing: BillingDriver) -> None:
-    billing.join()
-    assert billing.intents()[0]["statement_descriptor_suffix"] == "Club"
-
-
 def test_a_first_payment_that_fails_begins_nothing(billing: BillingDriver) -> None:
     member = billing.join(card="pm_card_visa_chargeDeclined")
     billing.go_to("2026-03-01")

@@ -17,10 +17,8 @@ from payments_app.core.email_addresses import compared
 from payments_app.core.web.links import absolute
 from payments_app.payments.connect.account import account_of, is_destination_charge
 from payments_app.payments.models import Role, Transaction
-from payments_app.payments.payable import find_payable
 from payments_app.payments.queries import joined
 from payments_app.payments.repeatable import KEY_SECONDS, same_parameters
-from payments_app.payments.said import said
 from payments_app.payments.transactions.statement_suffix import statement_suffix
 from payments_app.payments.transactions.stripe_metadata import metadata_of
 
@@ -86,9 +84,7 @@ class ChargeSnapshot:
         return f"txn-{self.transaction_id}-{call}{number}"
 
 
-def parameters_for(
-    transaction: Transaction, metadata: dict[str, str], statement_name: str = ""
-) -> dict[str, Any]:
+def parameters_for(transaction: Transaction, metadata: dict[str, str]) -> dict[str, Any]:
     """What will be sent to Stripe for this transaction, now and at every repetition.
 
     `off_session` and `return_url` are legal only when confirming; a bare payment method needs
@@ -108,7 +104,7 @@ def parameters_for(
         create["customer"] = transaction.stripe_customer_id
     if transaction.save_card:
         create["setup_future_usage"] = "off_session"
-    if suffix := statement_suffix(statement_name or transaction.description):
+    if suffix := statement_suffix(transaction.description):
         create["statement_descriptor_suffix"] = suffix
     if transaction.platform_fee:
         create["application_fee_amount"] = transaction.platform_fee
@@ -144,19 +140,12 @@ def _confirmation(transaction: Transaction) -> dict[str, Any]:
     return confirm
 
 
-def _statement_name(session: Session, transaction: Transaction) -> str:
-    paid_for = session.scalar(joined(transaction.id, Role.PAYS_FOR))
-    payable = find_payable(session, paid_for) if paid_for else None
-    return said(lambda: payable.statement_name, "") if payable is not None else ""
-
-
 def snapshot_of(session: Session, transaction: Transaction, now: dt.datetime) -> ChargeSnapshot:
     """The snapshot of a locked transaction; `now` is what the database's clock said meanwhile."""
     customer = _new_customer(session, transaction)
     if transaction.parameters is None and customer is None:
         metadata = metadata_of(session, transaction)
-        name = _statement_name(session, transaction)
-        transaction.parameters = parameters_for(transaction, metadata, name)
+        transaction.parameters = parameters_for(transaction, metadata)
     parameters = same_parameters(transaction.parameters)
     age = (now - transaction.created_at).total_seconds()
     return ChargeSnapshot(

@@ -72,7 +72,10 @@ def _statuses() -> list[tuple[dict[str, Any], Failure | None, MoneyBack | None]]
         _status(Phase.UNKNOWN, amount=0),
     ]
     complete = _status(Phase.COMPLETE, thankyou_url="#thanks")
-    backs = (_back(), _back(refunded=PRICE * 2), _back(taken=PRICE * 2), _part_back())
+    backs = (
+        *(_back(), _back(refunded=PRICE * 2), _back(taken=PRICE * 2)),
+        *(_back(refunded=PRICE), _back(taken=PRICE), _part_back()),
+    )
     free = _status(Phase.COMPLETE, amount=0)
     return (
         [(status, None, None) for status in waiting]
@@ -104,7 +107,9 @@ def _failures() -> list[Failure]:
 
 
 def _back(refunded: Money = NOTHING, taken: Money = NOTHING) -> MoneyBack:
-    return MoneyBack(PRICE * 2, refunded, taken, [])
+    went = [Movement(refunded, arrives=LATER)] if refunded.amount else []
+    went += [Movement(taken)] if taken.amount else []
+    return MoneyBack(PRICE * 2, refunded, taken, went)
 
 
 def _part_back() -> MoneyBack:

@@ -304,8 +304,10 @@ def test_each_change_asks_first_with_its_effect_in_money_and_dates(
     plan = read(browser, subscription, "plan", plan="coffee-club-plus")
     assert "Coffee club plus in place of Coffee club" in plan
     assert "<strong>$11.00 on the next bill</strong>" in plan
-    assert "The next payment is charged to Visa ending in 4242 <strong>$37.00</strong>" in plan
-    assert "It ends. Nothing more is charged <strong>$0.00</strong>" in read(
+    assert (
+        "The next payment is charged to Visa ending in 4242</span> <strong>$37.00</strong>" in plan
+    )
+    assert "It ends. Nothing more is charged</span> <strong>$0.00</strong>" in read(
         browser, subscription, "cancellation", when="end"
     )
     now = read(browser, subscription, "cancellation", when="now")
@@ -321,17 +323,17 @@ def test_of_a_card_it_is_said_what_it_is_charged_in_a_pause_and_before_an_end(
     subscription = subscribe(checkout)
     browser, card = known(checkout), one(checkout).card_id or ""
     end = day_words(one(checkout).current_end)
-    charged = "The next payment is charged to Visa ending in 4242 <strong>$15.00</strong>"
+    charged = "The next payment is charged to Visa ending in 4242</span> <strong>$15.00</strong>"
     page = read(browser, subscription, "card", card=card)
     assert (charged in page, str(end) in page) == (True, True)
     assert press(browser, subscription, "pause") == 303
     page = read(browser, subscription, "card", card=card)
-    assert "Nothing is charged <strong>$0.00</strong>" in page
+    assert "Nothing is charged</span> <strong>$0.00</strong>" in page
     assert (charged in page, str(end) in page) == (True, False)
     assert press(browser, subscription, "resumption") == 303
     assert press(browser, subscription, "cancellation", when="end") == 303
     page = read(browser, subscription, "card", card=card)
-    assert "It ends. Nothing more is charged <strong>$0.00</strong>" in page
+    assert "It ends. Nothing more is charged</span> <strong>$0.00</strong>" in page
     assert (charged in page, str(end) in page) == (False, True)
     mine = browser.get("/account/subscriptions", headers=BROWSER).text
     token = {"csrf_token": dict(FIELD.findall(mine))["csrf_token"]}

@@ -10,7 +10,9 @@ from redis import Redis as RedisClient
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import Refund
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments
@@ -65,6 +67,30 @@ def _refund(session: Session, transaction_id: str) -> None:
     row = Refund(transaction_id=transaction_id, amount=1099, currency="usd")
     row.reason, row.requested_by = "Paid twice", "system"
     session.add(row)
+
+
+@atomic
+def _dispute(session: Session, transaction_id: str, state: str) -> None:
+    row = Dispute(transaction_id=transaction_id, stripe_dispute_id=new_id("dp"), stripe_data={})
+    row.amount, row.currency, row.reason = 1099, "usd", "duplicate"
+    row.state, row.funds, row.opened_at = state, "withdrawn", utcnow()
+    session.add(row)
+
+
+@pytest.mark.parametrize("state", ["needs_response", "lost", "a_word_of_tomorrow"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_of_a_pair_that_is_disputed_no_refund_is_proposed_and_of_another_it_is(
+    places: Places,
+    stored_payments: StoredPayments,
+    staff_driver: StaffDriver,
+    which: int,
+    state: str,
+) -> None:
+    """The bank has one back already: with the other they would have both."""
+    pair = _twice(stored_payments, 3 * DAY, "ada@example.com")
+    _twice(stored_payments, 4 * DAY, "bob@example.com")
+    staff_driver.do(_dispute, pair[which], state)
+    assert places.counts() == (1, 1, 1)
 
 
 @pytest.mark.parametrize("how", ["dismissed", "refunded"])

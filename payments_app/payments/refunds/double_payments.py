@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.columns import UTCDateTime
 from payments_app.core.money import Money
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
@@ -49,7 +50,8 @@ def within() -> dt.timedelta:
 
 def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
     """Pairs whose second payment was made since then, newest first, of payments of which nothing
-    was given back: of three, the first and the last are one once the middle one is refunded."""
+    was given back nor taken by a bank: of three, the first and the last are one once the middle one
+    is refunded. Whoever disputed one of a pair would have both back if the other were refunded."""
     found: dict[tuple[str, str], DoublePayment] = {}
     for payer, known in _PAYERS:
         for row in _pairs(session, since, payer, known):
@@ -77,6 +79,7 @@ def _pairs(
         partition_by=alike, order_by=in_order
     )
     of_it = Refund.transaction_id == Transaction.id
+    at_bank = Dispute.transaction_id == Transaction.id
     pairs = (
         select(
             first.label("first"),
@@ -94,6 +97,7 @@ def _pairs(
             Transaction.created_at >= since - within(),
             # By index, for each of these: a join could read all refunds there are.
             _refunded().where(of_it).limit(1).scalar_subquery().is_(None),
+            _disputed().where(at_bank).limit(1).scalar_subquery().is_(None),
         )
         .subquery()
     )
@@ -127,7 +131,10 @@ def twin_of(session: Session, transaction_id: str) -> str | None:
         )
     ).all()
     ids = [mine.id, *(twin.id for twin in twins)]
-    returned = set(session.scalars(_refunded().where(Refund.transaction_id.in_(ids))))
+    returned = {
+        *session.scalars(_refunded().where(Refund.transaction_id.in_(ids))),
+        *session.scalars(_disputed().where(Dispute.transaction_id.in_(ids))),
+    }
     left = [twin for twin in twins if twin.id not in returned and mine.id not in returned]
     nearest = min(left, key=lambda twin: abs(twin.created_at - mine.created_at), default=None)
     return nearest.id if nearest else None
@@ -135,3 +142,7 @@ def twin_of(session: Session, transaction_id: str) -> str | None:
 
 def _refunded() -> Select[str]:
     return select(Refund.transaction_id).where(Refund.state.not_in(NOT_REFUNDED))
+
+
+def _disputed() -> Select[str]:
+    return select(Dispute.transaction_id).where(Dispute.funds == "withdrawn")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from parts.app import Web
 from tests.browser.buyer import Buyer
@@ -40,13 +40,21 @@ def take(pictures: Pictures, request: pytest.FixtureRequest) -> Iterator[Picture
     assert sorted(pictures.names[before:]) == sorted(said_of(request.function))
 
 
+def close(page: Page) -> None:
+    """Chromium has been seen to close a page for ever that was loading Stripe's frames."""
+    page.goto("about:blank")
+    page.close()
+
+
 @pytest.fixture
 def buyer(context: BrowserContext) -> Iterator[Buyer]:
     """Somebody unknown, who must not see an error of the page's own."""
+    left = context.pages  # a page that Chromium did not close fails one test, not all after it
     buyer = Buyer(context.new_page())
     yield buyer
     for page in context.pages:
-        page.close()
+        if page not in left:
+            close(page)
     assert buyer.complaints == []
 
 

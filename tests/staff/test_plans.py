@@ -73,7 +73,7 @@ amount,
                       currency, has_evidence, refundable, stripe_data, opened_at, due_by,
                       payment_created_at)
 SELECT 'dsp_' || substr(id, 5), id, 'dp_' || id,
-       CASE WHEN id < 'txn_9' THEN 'needs_response' ELSE 'lost' END, 1, 'withdrawn', 'fraudulent',
+       CASE WHEN id < 'txn_82' THEN 'needs_response' ELSE 'lost' END, 1, 'withdrawn', 'fraudulent',
        amount, currency, false, false, '{}', created_at, created_at, created_at
   FROM pay_transactions WHERE state = 'complete' AND id > 'txn_8'
 """

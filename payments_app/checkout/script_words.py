@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from payments_app.checkout.blueprint import blueprint
+from payments_app.core import language
 from payments_app.core.language import Words
 
 _WORDS = {
@@ -43,4 +46,9 @@ _WORDS = {
 @blueprint.app_template_global()
 def script_words() -> dict[str, str]:
     """By the name that the scripts know each by."""
+    return _in(language.current())
+
+
+@cache
+def _in(_language: str) -> dict[str, str]:
     return {name: str(words) for name, words in _WORDS.items()}

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale, dates
@@ -24,6 +24,8 @@ from babel.messages import mofile, pofile
 from babel.support import NullTranslations, Translations
 from flask import current_app, has_request_context, request
 from flask_babel import Domain, gettext, ngettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from payments_app.core import places
@@ -131,7 +133,13 @@ def day(moment: dt.date) -> Words:
 
 def direction() -> str:
     """In which the language of now is written: "ltr" or "rtl"."""
-    return locale().text_direction
+    return _direction(locale())
+
+
+@cache
+def _direction(where: Locale) -> str:
+    direction: str = where.text_direction
+    return direction
 
 
 def apart(value: object) -> str:
@@ -161,8 +169,31 @@ class Catalogues(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> NullTranslations:
         """As Flask-Babel's."""
-        found = catalogue(current())
-        return _Apart(found) if direction() == "rtl" else found
+        return _messages()
+
+
+def _messages() -> NullTranslations:
+    found = catalogue(current())
+    return _Apart(found) if direction() == "rtl" else found
+
+
+@pass_eval_context
+def in_template(context: EvalContext, sentence: str, /, **values: Any) -> str:
+    """What `_("...")` of a template gives, as Jinja makes it: what takes no value, once for each
+    language."""
+    if not values:
+        return _said(_messages(), sentence, escaped=context.autoescape)
+    return _form(_messages(), sentence, escaped=context.autoescape) % values
+
+
+def _form(messages: NullTranslations, sentence: str, *, escaped: bool) -> str:
+    found = messages.gettext(sentence)
+    return Markup(found) if escaped else found  # noqa: S704 - of our catalogues
+
+
+@lru_cache(maxsize=4000)
+def _said(messages: NullTranslations, sentence: str, *, escaped: bool) -> str:
+    return _form(messages, sentence, escaped=escaped) % {}
 
 
 @cache

@@ -12,6 +12,7 @@ import copy
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -101,20 +102,23 @@ class Money:
     def format(self, locale: str | Locale = "en_US") -> str:
         """The amount as people write it, with as many decimals as the currency has; with the bare
         code, as in "123.45 XYZ", where the shop does not sell in it."""
-        digits = exponent(self.currency)
-        if self.currency in WHOLE_UNITS and self.amount % 100 == 0:
-            digits = 0
-        where = Locale.parse(locale)
-        if self.currency not in CURRENCIES:
-            pattern = copy.copy(where.decimal_formats[None])
-            pattern.frac_prec = (digits, digits)
-            return f"{pattern.apply(self.major, where)} {self.currency.upper()}".rstrip()
-        pattern = copy.copy(where.currency_formats["standard"])
+        return _written(self, locale)
+
+
+@lru_cache(maxsize=2000)  # a shop has few prices, and they stand on every page
+def _written(money: Money, locale: str | Locale) -> str:
+    digits, code = exponent(money.currency), money.currency.upper()
+    if money.currency in WHOLE_UNITS and money.amount % 100 == 0:
+        digits = 0
+    where = Locale.parse(locale)
+    if money.currency not in CURRENCIES:
+        pattern = copy.copy(where.decimal_formats[None])
         pattern.frac_prec = (digits, digits)
-        text = pattern.apply(
-            self.major, where, currency=self.currency.upper(), currency_digits=False
-        )
-        return _LETTERS_THEN_DIGITS.sub("\u00a0", text).replace("-", MINUS)
+        return f"{pattern.apply(money.major, where)} {code}".rstrip()
+    pattern = copy.copy(where.currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    text = pattern.apply(money.major, where, currency=code, currency_digits=False)
+    return _LETTERS_THEN_DIGITS.sub("\u00a0", text).replace("-", MINUS)
 
 
 def minimum(currency: str) -> int:

@@ -92,13 +92,7 @@ def staff_navigation() -> list[NavigationGroup]:
         NavigationGroup(
             title,
             [
-                NavigationItem(
-                    label,
-                    url_for(endpoint),
-                    _here(url_for(endpoint)),
-                    waiting.get(endpoint, 0),
-                    endpoint in _DUE,
-                )
+                _item(label, endpoint, waiting.get(endpoint, 0))
                 for label, endpoint in pages
                 if endpoint in current_app.view_functions and may_open(endpoint)
             ],
@@ -123,6 +117,11 @@ def _count() -> dict[str, int]:
     row = db.session.execute(select(*(one.scalar_subquery() for one in counted.values()))).one()
     doubles = {"staff.double_payments": len(open_doubles(db.session()))}
     return doubles | dict(zip(counted, map(int, row), strict=True))
+
+
+def _item(label: str, endpoint: str, count: int) -> NavigationItem:
+    url = url_for(endpoint)
+    return NavigationItem(label, url, _here(url), count, endpoint in _DUE)
 
 
 def _here(url: str) -> str:

@@ -3,6 +3,7 @@ that they come back to it (same filters, page and row) whatever they did there."
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import has_request_context, request, url_for
@@ -14,6 +15,8 @@ from payments_app.staff.blueprint import blueprint
 
 _LISTS = {"staff.payment_list", "staff.disputes", "staff.findings", "staff.audit", "staff.customer"}
 _ROWS = ("transaction_id", "dispute_id", "customer_id")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+_ANY = "ROW-OF-A-LIST"  # stands in an address where the id of a row does
 
 
 @blueprint.app_template_global()
@@ -48,6 +51,20 @@ def _keep(endpoint: str, values: dict[str, Any]) -> None:
         row = next((values[name] for name in _ROWS if name in values), None)
         if row is not None:
             values[BACK] = here(str(row))
+
+
+@blueprint.app_template_global()
+def row_url(endpoint: str, name: str, row: str) -> str:
+    """`url_for(endpoint, name=row)` for each row of a list, worked out once for them all. An id is
+    letters, digits and what an address takes as it is."""
+    if request.view_args or not _PLAIN.fullmatch(row):
+        return url_for(endpoint, **{name: row})
+    known = request.environ.setdefault("payments.row_urls", {})
+    if endpoint not in known:
+        before, _, back_to = url_for(endpoint, **{name: _ANY}).partition(_ANY)
+        known[endpoint] = before, back_to.removesuffix(_ANY), back_to.endswith(_ANY)
+    before, back_to, to_row = known[endpoint]
+    return f"{before}{row}{back_to}{row if to_row else ''}"
 
 
 def way_back(endpoint: str, row: str = "", **values: Any) -> str:

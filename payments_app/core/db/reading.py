@@ -1,11 +1,11 @@
-"""One row in one round trip, in no transaction: for what is asked often and only shown.
+"""Rows in one round trip, in no transaction: for what is asked often and only shown.
 
 What is read so may be changed a moment later; nothing is decided from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask
@@ -32,17 +32,25 @@ def prepare(app: Flask) -> None:
 
 
 def first(app: Flask, statement: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
-    """The first row, if there is one. A connection may have died since it was used: then it is
-    read again by a new one."""
+    """The first row, if there is one."""
+    rows = every(app, statement, values)
+    return rows[0] if rows else None
+
+
+def every(
+    app: Flask, statement: Select[Any], values: Mapping[str, Any] | None = None
+) -> Sequence[Row[Any]]:
+    """All rows. A connection may have died since it was used: then they are read again by a new
+    one."""
     try:
-        return _first(app, statement, values)
+        return _every(app, statement, values or {})
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        return _first(app, statement, values)
+        return _every(app, statement, values or {})
 
 
-def _first(app: Flask, statement: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
+def _every(app: Flask, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
     with app.extensions[_NAME].connect() as connection:
-        row: Row[Any] | None = connection.execute(statement, values).first()
-        return row
+        rows: Sequence[Row[Any]] = connection.execute(statement, values).all()
+        return rows

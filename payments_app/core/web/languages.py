@@ -39,6 +39,7 @@ def prepare(app: Flask) -> None:
         languages=_offered,
         direction=language.direction,
         search_addresses=lambda: language_paths.search_addresses(_named()),
+        _=language.in_template,
     )
     language_paths.prepare(app)
     app.jinja_env.filters["apart"] = language.apart

@@ -76,10 +76,12 @@ def current() -> str:
 
 def locale() -> Locale:
     """How amounts and dates are written now."""
-    return _locale(_CLDR.get(current(), current()))
+    return _locale(current())
 
 
-_locale = cache(Locale.parse)
+@cache
+def _locale(code: str) -> Locale:
+    return Locale.parse(_CLDR.get(code, code))
 
 
 def zone_name() -> str | None:
@@ -133,12 +135,12 @@ def day(moment: dt.date) -> Words:
 
 def direction() -> str:
     """In which the language of now is written: "ltr" or "rtl"."""
-    return _direction(locale())
+    return _direction(current())
 
 
 @cache
-def _direction(where: Locale) -> str:
-    direction: str = where.text_direction
+def _direction(code: str) -> str:
+    direction: str = _locale(code).text_direction
     return direction
 
 
@@ -173,8 +175,8 @@ class Catalogues(Domain):  # type: ignore[misc]
 
 
 def _messages() -> NullTranslations:
-    found = catalogue(current())
-    return _Apart(found) if direction() == "rtl" else found
+    code = current()
+    return _Apart(catalogue(code)) if _direction(code) == "rtl" else catalogue(code)
 
 
 @pass_eval_context

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import current_app
@@ -65,7 +66,7 @@ class Offer:
             return self.placed
         return (Item(self.name, quantity, self.price, self.picture),)
 
-    @property
+    @cached_property
     def choices(self) -> tuple[Choice, ...]:
         """Each quantity that may be bought; one where it is fixed."""
         return tuple(Choice(n, self.price * n) for n in range(1, (self.max_quantity or 1) + 1))

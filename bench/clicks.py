@@ -10,17 +10,22 @@ from contextlib import ExitStack, contextmanager
 from bench.buyer import click, order, paced, percentile
 from bench.posts import slow_stripe
 from bench.site import Served, Site
-from bench.table import Row, at_most
+from bench.table import Row, at_least, at_most
 from parts.app import Sweeper, Worker
 from parts.process import wait_until
 
-A_SECOND = 2
+A_SECOND, WARM = 2, 10
 CALLS, SLOW_SECONDS = 2, 4
 IN_FLIGHT = "32"
 _BEGUN = """
     SELECT extract(epoch FROM min(h.at) - t.created_at)::float FROM pay_transactions t
     LEFT JOIN pay_history h ON h.transaction_id = t.id AND h.what = 'payment.processing'
     WHERE t.id = ANY(%s) GROUP BY t.id
+"""
+
+_STARTED = """
+    SELECT coalesce(sum(by_job), 0)::int, coalesce(sum(by_look), 0)::int
+    FROM pay_job_counters WHERE command = 'charge'
 """
 
 
@@ -33,7 +38,7 @@ def running(here: Site, queues: tuple[str, ...] = ("charges", "payment_critical"
         for queue in queues:
             stack.enter_context(Worker(here.directory / queue, settings, queue))
         stack.enter_context(Sweeper(here.directory, settings))
-        paced(lambda: click(web.url), A_SECOND, 10)  # warm
+        paced(lambda: click(web.url), A_SECOND, WARM)
         yield web.url
 
 
@@ -43,6 +48,7 @@ def rows(here: Site, count: int = 40) -> list[Row]:
         quick = paced(lambda: click(url), A_SECOND, count)
         with slow_stripe(here, SLOW_SECONDS * 1000):
             slow = paced(lambda: click(url), A_SECOND, count)
+        share = _by_job(here, WARM + 2 * count)
         begun = {"frozen": _begun(here, url, frozen=True), "dead": _begun(here, url, frozen=False)}
     calls = CALLS * SLOW_SECONDS
     what = "click to final, Stripe at once"
@@ -51,8 +57,23 @@ def rows(here: Site, count: int = 40) -> list[Row]:
         at_most(f"{what}, p50", percentile(quick, 50), 0.25, f"n = {count}", " s"),
         at_most(f"{what}, p95", percentile(quick, 95), 0.6, f"n = {count}", " s"),
         at_most(f"{late}, p95", percentile(slow, 95) - calls, 1, f"{calls} s of calls", " s"),
+        at_least("charges begun by a job, Redis well", share, 0.95, f"n = {WARM + 2 * count}"),
         *(_begin_row(name, waits) for name, waits in begun.items()),
     ]
+
+
+def _by_job(here: Site, charges: int) -> float:
+    """The share of `charge_started_total` that jobs began; it is counted up to a second later."""
+    counted = (0, 0)
+
+    def all_counted() -> bool:
+        nonlocal counted
+        with here.postgres.connect("bench") as database:
+            counted = database.execute(_STARTED).fetchone() or counted
+        return sum(counted) >= charges
+
+    wait_until(all_counted, within=10)
+    return counted[0] / max(1, sum(counted))
 
 
 def _begin_row(name: str, waits: list[float | None]) -> Row:

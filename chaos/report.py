@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from chaos.campaign import Outcome
 from chaos.comparison import RULE
 
+BY_JOB = 0.95  # of all charges, at least
+
 
 def lines(outcome: Outcome) -> Iterator[str]:
     """The report, line by line."""
@@ -18,8 +20,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield f"faults: {outcome.faults.total()} ({_listed(outcome.faults)})"
     spoiled = outcome.stripe_faults
     yield f"calls spoiled at Stripe: {spoiled.total()} ({_listed(spoiled)})"
-    share = outcome.started["by a job"] / max(1, outcome.started.total())
-    yield f"charges begun: {_listed(outcome.started)}; {share:.1%} by a job"
+    yield _begun(outcome)
     yield f"requests: {_listed(outcome.answers)}"
     yield f"processes restarted: {outcome.restarts}; books read meanwhile: {outcome.looks} times"
     yield f"corrected to match Stripe: {outcome.corrections}"
@@ -40,6 +41,15 @@ def lines(outcome: Outcome) -> Iterator[str]:
             f"0 of {outcome.payments} payments lost, doubled or misreported: "
             f"under {bound:.2%} of them at 95 % confidence"
         )
+
+
+def _begun(outcome: Outcome) -> str:
+    """Redis only wakes: with it well nearly every charge begins in a job. Faults strike it, too,
+    and then workers that look themselves are what is wanted: a lower share breaks nothing."""
+    share = outcome.started["by a job"] / max(1, outcome.started.total())
+    verdict = "met" if share >= BY_JOB else "missed"
+    told = f"{_listed(outcome.started)}; {share:.1%} by a job"
+    return f"charges begun: {told}; at least {BY_JOB:.0%} with Redis well: {verdict}"
 
 
 def _drained(outcome: Outcome) -> str:

@@ -22,6 +22,7 @@ from payments_app.orders.pictures import MEDIA_TYPES, picture_named
 from payments_app.orders.product_models import PICTURES_PATH, Product
 
 BESTSELLERS_SECONDS = 600
+_Products = tuple[tuple[Any, ...], ...]  # of each its columns _SHOWN
 _SHOWN = ("slug", "name", "summary", "amount", "currency", "max_quantity")
 _last = select(func.max(Product.updated_at).label("changed")).subquery()
 # All active products, in the order in which they were made; a row without one where there is none.
@@ -52,16 +53,16 @@ class PublicProduct:
 def list_products() -> Response:
     """All that is for sale: read each time, and written again where it is not what it was."""
     rows = reading.every(current_app, _FOR_SALE)
-    products = tuple(tuple(row[1:]) for row in rows if row.slug is not None)
-    text = _written(products, (request.script_root, current_app.debug))
+    products: _Products = tuple(tuple(row[1:]) for row in rows if row.slug is not None)
+    text = _written(products, (url_for("checkout.shop"), current_app.debug))
     answer = Response(text, mimetype="application/json")
     return headers.public(answer, "products", changed=rows[0].changed)
 
 
 @lru_cache(maxsize=8)
-def _written(products: tuple[tuple[Any, ...], ...], _where: tuple[str, bool]) -> bytes:
+def _written(products: _Products, _where: tuple[str, bool]) -> bytes:
     """The answer that lists these: all that it is made of is named."""
-    return jsonify({"products": [_as_json(*shown) for shown in products]}).data
+    return jsonify({"products": [_as_json(*shown) for shown in products]}).get_data()
 
 
 @blueprint.get("/api/v1/products/<slug>")

@@ -57,11 +57,12 @@ def _keep(endpoint: str, values: dict[str, Any]) -> None:
 def row_url(endpoint: str, name: str, row: str) -> str:
     """`url_for(endpoint, name=row)` for each row of a list, worked out once for them all. An id is
     letters, digits and what an address takes as it is."""
+    values: dict[str, Any] = {name: row}
     if request.view_args or not _PLAIN.fullmatch(row):
-        return url_for(endpoint, **{name: row})
-    known = request.environ.setdefault("payments.row_urls", {})
+        return url_for(endpoint, **values)
+    known = vars(request).setdefault("row_urls", {})
     if endpoint not in known:
-        before, _, back_to = url_for(endpoint, **{name: _ANY}).partition(_ANY)
+        before, _, back_to = url_for(endpoint, **values | {name: _ANY}).partition(_ANY)
         known[endpoint] = before, back_to.removesuffix(_ANY), back_to.endswith(_ANY)
     before, back_to, to_row = known[endpoint]
     return f"{before}{row}{back_to}{row if to_row else ''}"

@@ -29,6 +29,14 @@ def test_the_format_follows_the_buyers_locale() -> None:
     assert Money(109_950, "eur").format("de_DE") == "1.099,50\u00a0€"
 
 
+def test_one_amount_reads_as_each_reader_writes_it() -> None:
+    price = Money(109_950, "eur")
+    for _ in range(2):
+        assert price.format("de_DE") == "1.099,50\u00a0€"
+        assert price.format("en_US") == str(price) == "€1,099.50"
+    assert Money(109_950, "jpy").format("en_US") == "¥109,950"
+
+
 @pytest.mark.parametrize(
     ("currency", "places"), [("usd", 2), ("jpy", 0), ("krw", 0), ("kwd", 3), ("isk", 2), ("huf", 2)]
 )

@@ -12,8 +12,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from demo.products import add_demo_products
+from demo.products import DEMO_PRODUCTS, add_demo_products
 from payments_app.core.db.session import atomic
+from payments_app.core.money import Money
 from payments_app.core.web import cache, headers
 from payments_app.orders.product_models import Product
 
@@ -33,6 +34,12 @@ def products(app: Flask) -> None:
 def _set_price(session: Any, slug: str, amount: int) -> None:
     product = session.query(Product).filter_by(slug=slug).one()
     product.amount = amount
+
+
+@atomic
+def _take_off_sale(session: Any, *slugs: str) -> None:
+    for product in session.query(Product).filter(Product.slug.in_(slugs)):
+        product.active = False
 
 
 @pytest.mark.parametrize(
@@ -70,6 +77,41 @@ def test_a_changed_price_has_another_etag(app: Flask, client: FlaskClient) -> No
     again = client.get("/api/v1/products", headers={"If-None-Match": first})
     assert again.status_code == 200
     assert again.headers["ETag"] != first
+
+
+def test_the_list_says_what_is_so_now(app: Flask, client: FlaskClient) -> None:
+    def listed() -> dict[str, Any]:
+        found = client.get("/api/v1/products").get_json()["products"]
+        return {product["slug"]: product for product in found}
+
+    first, sent = listed(), client.get("/api/v1/products").data
+    old = first["field-notes"]["amount"]
+    with app.app_context():
+        _set_price("field-notes", old + 1)
+    changed = {"amount": old + 1, "amount_text": str(Money(old + 1, "usd"))}
+    assert listed() == first | {"field-notes": first["field-notes"] | changed}
+    with app.app_context():
+        _set_price("field-notes", old)
+    assert client.get("/api/v1/products").data == sent
+    with app.app_context():
+        _take_off_sale("field-notes")
+    assert listed() == {slug: each for slug, each in first.items() if slug != "field-notes"}
+
+
+def test_an_empty_list_says_when_it_became_so(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        _take_off_sale(*(slug for slug, *_ in DEMO_PRODUCTS))
+    answer = client.get("/api/v1/products")
+    assert answer.get_json() == {"products": []}
+    assert answer.last_modified is not None
+
+
+def test_a_list_that_is_known_leads_to_where_it_is_asked_for(client: FlaskClient) -> None:
+    """By the same process, alone and below another application's path."""
+    for prefix in ("", "/pay"):
+        asked = client.get("/api/v1/products", environ_overrides={"SCRIPT_NAME": prefix})
+        leads = {product["checkout_url"] for product in asked.get_json()["products"]}
+        assert f"{prefix}/checkout/field-notes" in leads
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

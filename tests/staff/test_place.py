@@ -7,10 +7,11 @@ import re
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 
 from payments_app.core.db.session import atomic
 from payments_app.payments.disputes.models import Dispute
+from payments_app.staff.place import row_url
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments
 from tests.staff.test_disputes import _dispute
@@ -164,3 +165,29 @@ def test_work_is_taken_where_it_is_read(
     assert token
     sent = admin.client.post("/staff/work", data=form | {"csrf_token": token[1]}, headers=came)
     assert sent.headers["Location"] == f"{path}?x=1#work"
+
+
+ROWS = ["txn_1", "txn_2", "ROW-OF-A-LIST", "a b", "a/b", "a%b", "\u00e4"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/staff/payments",
+        "/staff/payments?status=failed&q=a+b",
+        "/staff/payments?q=ROW-OF-A-LIST",
+        "/staff/payments?q=%23ROW-OF-A-LIST",
+        "/staff/customers/txn_1",
+        "/staff/customers/txn_1?back=/staff/payments",
+        "/staff/payments/txn_2?back=/staff/payments%23x",
+        "/staff",
+    ],
+)
+def test_each_row_has_the_address_that_it_has_by_itself(app: Flask, page: str) -> None:
+    with app.test_request_context(page):
+        for endpoint, name in (
+            ("staff.payment", "transaction_id"),
+            ("staff.customer", "customer_id"),
+        ):
+            for row in ROWS:
+                assert row_url(endpoint, name, row) == url_for(endpoint, **{name: row})

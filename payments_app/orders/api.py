@@ -81,8 +81,7 @@ def show_product(slug: str) -> Response:
 def list_bestsellers() -> Response:
     """What is bought most. It reads a month of orders, so it is kept for ten minutes, or until
     a product changes."""
-    version, _ = product_list_version(db.session())
-    version = f"{cache.shape_of(PublicProduct)}:{version}"
+    version = f"{cache.shape_of(PublicProduct)}:{product_list_version(db.session())}"
     ranked = cache.remembered("bestsellers", version, BESTSELLERS_SECONDS, _ranked)
     return headers.expensive_public(jsonify({"products": ranked}), "bestsellers")
 

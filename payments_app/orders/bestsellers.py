@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
@@ -31,9 +30,9 @@ def bestsellers(session: Session) -> Sequence[Product]:
     ).all()
 
 
-def product_list_version(session: Session) -> tuple[str, dt.datetime | None]:
-    """Changes with any product; and when that was last."""
+def product_list_version(session: Session) -> str:
+    """Changes with any product."""
     count, versions, changed = session.execute(
         select(func.count(), func.sum(Product.version), func.max(Product.updated_at))
     ).one()
-    return f"{count}-{versions or 0}-{changed}", changed
+    return f"{count}-{versions or 0}-{changed}"

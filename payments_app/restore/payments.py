@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import select
@@ -65,7 +65,7 @@ class Payments:
 
         Raises UnreadableError where Stripe could not be read; what was done until then stays.
         """
-        for intent in sorted(_created(since, until, account), key=_age):
+        for intent in oldest_first(_created(since, until, account)):
             if not _is_known(intent["id"], intent["status"]):
                 self._take(intent["id"], account)
 
@@ -118,9 +118,16 @@ def _created(
             yield from page
 
 
-def _age(intent: dict[str, Any]) -> tuple[int, str]:
+def oldest_first(listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of what Stripe lists newest first. Its times are whole seconds: of two attempts of one second
+    the list alone says which came first."""
+    oldest = list(listed)[::-1]
+    return sorted(oldest, key=_created_at)
+
+
+def _created_at(intent: dict[str, Any]) -> int:
     created = intent.get("created")
-    return (created if isinstance(created, int) else 0, intent["id"])
+    return created if isinstance(created, int) else 0
 
 
 @atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from payments_app.core.extensions import db
 from payments_app.payments.queries import payable_of
+from payments_app.restore.payments import oldest_first
 from tests.payments.held import Held
 from tests.refunds.refund_steps import give_back
 from tests.restore.drill import Drill, done
@@ -42,3 +43,9 @@ def test_a_bill_that_was_paid_anew_is_not_charged_once_more(drill: Drill) -> Non
     assert anew not in said
     assert drill.subscription(member).status == "active"
     assert payable_of(db.session(), other) is not None
+
+
+def test_of_two_attempts_of_one_second_the_first_is_restored_first() -> None:
+    begun = (("pi_before", 4), ("pi_z_first", 5), ("pi_a_second", 5), ("pi_after", 6))
+    listed = [{"id": intent, "created": second} for intent, second in reversed(begun)]
+    assert [intent["id"] for intent in oldest_first(listed)] == [intent for intent, _ in begun]

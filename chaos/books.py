@@ -23,7 +23,7 @@ _QUERIES = {
     """,
     "outbox": """
         SELECT id, queue, command, subject, dead_at IS NOT NULL AS dead, claims, last_error
-        FROM pay_outbox WHERE done_at IS NULL
+        FROM pay_outbox WHERE done_at IS NULL AND discarded_at IS NULL
     """,
     "history": """
         SELECT h.transaction_id, h.what, h.subject, h.data FROM pay_history h

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic, note_change
 from payments_app.core.free_text import free_text
 from payments_app.core.jobs.outbox import OPEN, Message
+from payments_app.core.jobs.scheduler import Periodic
 
 PAGE = 100
 MAX_DECISION_REASON = 500
+MADE_GOOD = "A later run of the same job did all that was due."
 IS_DEAD: tuple[ColumnElement[bool], ...] = (
     Message.dead_at.is_not(None),
     Message.discarded_at.is_(None),
@@ -69,6 +73,33 @@ def discard(session: Session, message_id: int, reason: str, actor: str) -> None:
     message = _lock(session, message_id)
     message.discarded_at = database_now()
     _note(session, message, "dead_letter.discarded", reason, actor)
+
+
+@atomic
+def discard_made_good(session: Session, jobs: Iterable[Periodic]) -> None:
+    """Give up runs of periodic jobs that died, each once a later one of the same was done: that
+    did all that was due, and nothing of the dead one is left for anybody to do."""
+    jobs, later = list(jobs), aliased(Message)
+    made_good = exists().where(
+        later.command == Message.command,
+        later.subject == Message.subject,
+        later.id > Message.id,
+        later.done_at.is_not(None),
+    )
+    died = session.scalars(
+        select(Message)
+        .where(
+            *IS_DEAD,
+            Message.command.in_([job.command for job in jobs]),
+            Message.subject.in_([job.name for job in jobs]),
+            made_good,
+        )
+        .order_by(Message.id)
+        .with_for_update(skip_locked=True)
+    )
+    for message in died:
+        message.discarded_at = database_now()
+        _note(session, message, "dead_letter.discarded", MADE_GOOD, "system")
 
 
 def checked_reason(reason: str) -> str:

@@ -1,4 +1,5 @@
-"""watch: look at queues and both Redis, and raise an alert for what is wrong.
+"""watch: look at queues and both Redis, raise an alert for what is wrong, and close what is right
+again.
 
 Runs in the sweeper, which needs no Redis and no worker: it is these that it watches. The first
 time is at the sweeper's start.
@@ -16,7 +17,8 @@ from payments_app.core import alerts
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import heartbeats, unknown
-from payments_app.ops import diagnosis, measures, redis_state
+from payments_app.core.jobs.scheduler import schedule
+from payments_app.ops import dead_letters, diagnosis, measures, redis_state
 from payments_app.ops.close_alerts import close_gone
 from payments_app.ops.diagnosis import Trouble
 from payments_app.ops.incident import ERRORS, REFUSES, SLOW, measure
@@ -37,6 +39,7 @@ def watch() -> list[Trouble]:
     if worth:
         _raise(worth)
     _look_for_the_end()
+    dead_letters.discard_made_good(schedule())
     close_gone(found)
     unknown.call()
     return found

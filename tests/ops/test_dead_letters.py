@@ -6,7 +6,9 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from payments_app.core.jobs.command import Claim
+from payments_app.core.jobs.scheduler import Periodic, Scheduler
 from payments_app.ops import dead_letters
+from payments_app.ops.watch import watch
 from tests.accounts.staff_driver import StaffDriver
 from tests.queues.job_driver import JobDriver
 
@@ -53,6 +55,32 @@ def test_a_decision_answers_the_alert_and_is_in_the_history(
         *job_driver.history("dead_letter.discarded"),
     ]
     assert (entry.actor, entry.data["reason"]) == ("ada", "looked at it")
+
+
+def test_a_periodic_run_that_died_is_given_up_once_a_later_one_was_done(
+    job_driver: JobDriver,
+) -> None:
+    def dead() -> list[bool]:
+        watch()
+        found = (*job_driver.messages("test.tick"), *job_driver.messages("test.fails"))
+        return [row.dead_at is not None and row.discarded_at is None for row in found]
+
+    other = job_driver.dead_letter(subject="tick")  # of no periodic job
+    for seconds, works in ((86_400, False), (43_200, False), (21_600, True)):
+        assert dead() == [True] * (len(job_driver.messages("test.tick")) + 1)
+        job_driver.app.extensions["schedule"] = (Periodic("tick", "test.tick", seconds),)
+        if works:
+            job_driver.job("test.tick", lambda *_: None)
+        else:
+            job_driver.failing("test.tick")
+        Scheduler().stage_due()
+        job_driver.work()
+    assert dead() == [False, False, False, True]
+    told = {alert.key: alert.acknowledged_by for alert in job_driver.alerts()}
+    gone = [f"dead_letter:{row.id}" for row in job_driver.messages("test.tick")[:2]]
+    assert [told[key] for key in (*gone, f"dead_letter:{other}")] == ["system", "system", None]
+    reasons = [entry.data["reason"] for entry in job_driver.history("dead_letter.discarded")]
+    assert reasons == [dead_letters.MADE_GOOD] * 2
 
 
 def test_a_decision_needs_a_reason(job_driver: JobDriver) -> None:

@@ -175,7 +175,11 @@ class Catalogues(Domain):  # type: ignore[misc]
 
 
 def _messages() -> NullTranslations:
-    code = current()
+    return _messages_of(current())
+
+
+@cache
+def _messages_of(code: str) -> NullTranslations:
     return _Apart(catalogue(code)) if _direction(code) == "rtl" else catalogue(code)
 
 
